@@ -21,6 +21,8 @@ class Contents:
     scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
     means: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     differences: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    effects: list[Finding] = field(default_factory=list)
+    """Effects of stages and arms on single collections, of a study that trains."""
     slices: dict[At, list[Finding]] = field(default_factory=dict)
     pooled: dict[str, Finding] = field(default_factory=dict)
     beyond: dict[str, Finding] = field(default_factory=dict)
@@ -72,6 +74,8 @@ class Contents:
                 self.means[site["system"], site["collection"], site["measure"]] = finding
             case "difference":
                 self.differences[site["system"], site["collection"], site["measure"]] = finding
+            case "effect":
+                self.effects.append(finding)
             case "slice":
                 self.slices.setdefault((site["system"], site["collection"]), []).append(finding)
             case "difference on unseen queries":

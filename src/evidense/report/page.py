@@ -1,19 +1,24 @@
 """Page: records → one HTML file that needs nothing else: no network, no fonts, no library."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from jinja2 import Template
 from markupsafe import Markup
 
 import evidense
 from evidense.report import texts
 from evidense.report.comparison import answer, forest, methods, proof, setup_table
 from evidense.report.comparison.looks import sentences
-from evidense.report.comparison.sections import Limits, section
+from evidense.report.comparison.readings import Limits
+from evidense.report.comparison.sections import section
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.comparison.tables import latex
 from evidense.report.contents import Contents
 from evidense.report.factorial import page as factorial
 from evidense.report.factorial import tables as effect_tables
+from evidense.report.factorial.effects import Effects
+from evidense.report.factorial.kinds import kinds
 from evidense.report.inside import fit
 from evidense.report.inside import page as inside
 from evidense.report.rendering import asset, assets, environment
@@ -21,7 +26,7 @@ from evidense.report.words import ICONS, WORDS, margin_text
 from evidense.store import Store
 
 MOST_BYTES = 5_000_000
-"""A page may be mailed; longer ones show less of each text, then fewer queries, then no pictures."""
+"""A page may be mailed; longer ones show less of each text, then fewer queries, then no pictures, then no query."""
 _STEPS = (Limits(600, 5), Limits(240, 5), Limits(160, 3), Limits(80, 2, pictures=False), Limits(0, 0, pictures=False))
 
 
@@ -47,24 +52,27 @@ def compare_html(contents: Contents, store: Store, frame: Frame) -> str:
     if factorial.is_factorial(contents):
         return _factorial_html(contents, store, frame)
     template = environment().get_template("page.html.j2")
-    html = ""
-    for limits in _STEPS:
-        html = template.render(_context(contents, store, frame, limits))
-        if len(html.encode()) <= MOST_BYTES:
-            break
-    return html
+    return _fitting(template, lambda limits: _context(contents, store, frame, limits))
 
 
 def _factorial_html(contents: Contents, store: Store, frame: Frame) -> str:
-    template = environment().get_template("factorial.html.j2")
-    latex_table = effect_tables.latex(contents)
-    return template.render(
-        factorial.context(contents, store),
-        **assets(),
-        factorial_css=asset("factorial.css"),
-        frame=frame,
-        latex=latex_table,
-    )
+    template, own, public = environment().get_template("factorial.html.j2"), *texts.n_texts(contents)
+    fixed = {
+        **factorial.context(contents, store), **assets(), "factorial_css": asset("factorial.css"), "frame": frame,
+        "latex": effect_tables.latex(contents), "n_own": own, "n_public": public,
+    }  # fmt: skip
+    effects = Effects.of(contents.study, contents.records)
+    return _fitting(template, lambda limits: {**fixed, "kinds": kinds(effects, contents, limits, frame.text)})
+
+
+def _fitting(template: Template, context: Callable[[Limits], dict[str, object]]) -> str:
+    """Return the page with as much of texts and pictures as its size allows."""
+    html = ""
+    for limits in _STEPS:
+        html = template.render(context(limits))
+        if len(html.encode()) <= MOST_BYTES:
+            break
+    return html
 
 
 def _inside_html(contents: Contents, frame: Frame) -> str:

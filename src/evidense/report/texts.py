@@ -54,9 +54,10 @@ def n_texts(contents: Contents) -> tuple[int, int]:
     """Return how many distinct texts and pictures the excerpts hold: of the user's own collections, of public ones."""
     own_keys: set[tuple[str, str, str]] = set()
     public: set[tuple[str, str, str]] = set()
-    for system, collection in contents.verdicts:
+    for finding in (*contents.differences.values(), *contents.effects):
+        collection = str(finding.site["collection"])
         keys = own_keys if _is_own(contents, collection) else public
-        for excerpt in excerpts(contents, system, collection):
+        for excerpt in finding.excerpts:
             keys.update(_keys(collection, excerpt))
     return len(own_keys), len(public)
 

@@ -107,7 +107,7 @@ def _difference(
     labels = (comparison.baseline, comparison.system)
     base_values, system_values = scored.values(labels, study.primary, store)
     base_lists, system_lists = (load_lists(scored.rankings[label], store) for label in labels)
-    pair = PairedResults(scored.collection, base_lists, system_lists, base_values, system_values)
+    pair = PairedResults(scored.collection, [base_lists], [system_lists], base_values, system_values)
     return Finding(
         parents=comparison.parents, estimand="difference", site=comparison.site(), unit=study.primary,
         confidence=study.confidence, family=_family(study, scored.n_collections), **estimate_fields(estimate),

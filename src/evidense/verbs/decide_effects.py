@@ -12,14 +12,18 @@ from jaxtyping import Float64
 
 from evidense import measures, registry, stats
 from evidense.compute.comparison.decision import estimate_fields, new_collection_fields, reason_over_seeds
+from evidense.compute.comparison.excerpts import PairedResults, excerpts
 from evidense.compute.comparison.floor import floor_finding, floor_reason
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup
 from evidense.compute.comparison.scored import CollectionSet, ScoredCells
+from evidense.compute.search.rankings import load_lists
 from evidense.parts import Evidence
 from evidense.records import Finding, Json, Outcome, Record, Study, Verdict
 from evidense.stats import Estimate, Seeded
 from evidense.store import Store
 
+_MOST_READ = 3
+"""Greatest losses and greatest gains of an effect that are kept on a collection."""
 _CLAIMS = {"pretraining": "pretraining_adds", "finetuning": "finetuning_adds", "interaction": "they_interact"}
 
 
@@ -161,8 +165,20 @@ def _finding(study: Study, table: _CellTable, row: int, decided: _DecidedEffect)
     return Finding(
         parents=table.parents(study, effect), estimand="effect", unit=table.measure, confidence=study.confidence,
         site={"effect": effect.name, "group": effect.group, **table.scored.site(effect.name, table.measure)},
-        details=details, **fields,
+        details=details, excerpts=_excerpts(table, effect) if table.measure == study.primary else (), **fields,
     )  # fmt: skip
+
+
+def _excerpts(table: _CellTable, effect: Effect) -> tuple[dict[str, Json], ...]:
+    """Return the queries that one cell gains and loses most against another, if what each ranked is known."""
+    sides = {weight: cell for cell in table.cells if (weight := effect.weights.get(cell.name))}
+    rankings = table.scored.rankings
+    if not effect.is_read or not all(label in rankings for cell in sides.values() for label in cell.labels):
+        return ()
+    base, system = ([load_lists(rankings[x], table.store) for x in sides[weight].labels] for weight in (-1, 1))
+    means = dict(zip((cell.name for cell in table.cells), table.values.mean(axis=1), strict=True))
+    values = (means[sides[weight].name] for weight in (-1, 1))
+    return excerpts(PairedResults(table.scored.collection, base, system, *values), _MOST_READ)
 
 
 def _details(by_seed: Float64[np.ndarray, " s"], estimate: Estimate) -> dict[str, Json]:

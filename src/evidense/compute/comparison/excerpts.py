@@ -1,6 +1,7 @@
 """Excerpts: the queries where two systems differ most, with the first document of each."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +14,19 @@ MOST_CHARACTERS = 400
 """Characters of a text that are shown; longer texts end in an ellipsis."""
 MOST_RELEVANT = 3
 """Relevant documents shown for a query."""
+_NOT_FOUND = 1 << 60
 
 
 @dataclass(frozen=True)
 class PairedResults:
-    """Results of two systems on one collection, with per-query values of one measure."""
+    """Results of two systems on one collection, with per-query values of one measure, over the seeds of each."""
 
     collection: Collection
-    base: RankedLists
-    system: RankedLists
+    base: Sequence[RankedLists]
+    """One a seed; a system without seeds has one."""
+    system: Sequence[RankedLists]
     base_values: Float64[np.ndarray, " q"]
+    """Means over the seeds."""
     system_values: Float64[np.ndarray, " q"]
 
 
@@ -65,7 +69,7 @@ def shown(item: Item) -> dict[str, Json]:
 def _excerpt(pair: PairedResults, q: int, documents: Documents) -> dict[str, Json]:
     query = pair.collection.queries[q]
     gains = pair.collection.qrels[query.id]
-    ranks = [_ranks(lists, q) for lists in (pair.base, pair.system)]
+    base, system = ([_ranks(lists, q) for lists in side] for side in (pair.base, pair.system))
     relevant = sorted((d for d, gain in gains.items() if gain > 0), key=lambda d: (-gains[d], d))[:MOST_RELEVANT]
     card = shown(query)
     return {
@@ -77,10 +81,10 @@ def _excerpt(pair: PairedResults, q: int, documents: Documents) -> dict[str, Jso
         "base_value": float(pair.base_values[q]),
         "system_value": float(pair.system_values[q]),
         "relevant": [
-            {**documents.card(d), "rank_base": ranks[0].get(d), "rank_system": ranks[1].get(d)} for d in relevant
+            {**documents.card(d), "rank_base": _rank(base, d), "rank_system": _rank(system, d)} for d in relevant
         ],
-        "base_first": _first(ranks[0], gains, documents),
-        "system_first": _first(ranks[1], gains, documents),
+        "base_first": _first(base, gains, documents),
+        "system_first": _first(system, gains, documents),
     }
 
 
@@ -88,6 +92,17 @@ def _ranks(lists: RankedLists, q: int) -> dict[str, int]:
     return {lists.doc_ids[d]: rank for rank, d in enumerate(lists.documents[q], 1) if d >= 0}
 
 
-def _first(ranks: Mapping[str, int], gains: Mapping[str, int], documents: Documents) -> Json:
-    first = next(iter(ranks), None)
-    return None if first is None else {**documents.card(first), "gain": gains.get(first)}
+def _rank(of_seeds: Sequence[Mapping[str, int]], doc_id: str) -> int | None:
+    """Return the middle rank of a document over the seeds, of two in the middle the worse; None if it is not found there."""
+    ranks = sorted(ranks.get(doc_id, 0) or _NOT_FOUND for ranks in of_seeds)
+    middle = ranks[len(ranks) // 2]
+    return None if middle == _NOT_FOUND else middle
+
+
+def _first(of_seeds: Sequence[Mapping[str, int]], gains: Mapping[str, int], documents: Documents) -> Json:
+    """Return the document that most seeds rank first, and in how many of them it is; of equals that of the earliest seed."""
+    ((first, n_first),) = Counter(next(iter(ranks), None) for ranks in of_seeds).most_common(1)
+    if first is None:
+        return None
+    over_seeds = {"n_first": n_first, "n_seeds": len(of_seeds)} if len(of_seeds) > 1 else {}
+    return {**documents.card(first), "gain": gains.get(first), **over_seeds}

@@ -38,6 +38,11 @@ class Effect:
     """Of an arm: spelling of the encoder that it started from."""
 
     @property
+    def is_read(self) -> bool:
+        """Say whether its queries are worth reading: one cell against another that has learnt something."""
+        return self.group == "arm" or (self.group == "stage" and self.weights.get(_BOTH) == 1)
+
+    @property
     def against(self) -> str:
         """Return the cells that it is measured against."""
         return ", ".join(cell for cell, weight in self.weights.items() if weight < 0)

@@ -108,6 +108,8 @@ class ScoredCells(ScoredCollection):
     """Arm → what the collection is for it."""
     strata: Mapping[str, Json] = field(default_factory=dict)
     """Moderator → level of the collection, such as kind → photo."""
+    rankings: Mapping[str, Ranking] = field(default_factory=dict)
+    """Label → its Ranking, from which excerpts are made; without it there are none."""
     near_duplicates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Cell → how many test items equal or nearly equal something that it was trained on."""
 

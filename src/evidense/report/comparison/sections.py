@@ -9,9 +9,10 @@ from evidense.boundary.numerals import count, interval, plain, probability, sign
 from evidense.records import Finding, Json, Verdict
 from evidense.report.comparison.curves import DeltaCurve, sorted_differences
 from evidense.report.comparison.forest import anchor
+from evidense.report.comparison.readings import Limits, Reading, reading
 from evidense.report.contents import Contents
 from evidense.report.scale import Scale
-from evidense.report.texts import Excerpt, cut, excerpts, picture
+from evidense.report.texts import excerpts
 from evidense.report.words import WORDS, Word, otherwise, queries_to_decide
 from evidense.store import Store
 
@@ -56,29 +57,6 @@ class Estimated:
 
 
 @dataclass(frozen=True)
-class ShownItem:
-    """A document or query as the page shows it."""
-
-    doc_id: str
-    text: str
-    picture: str
-    status: str
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One query worth reading."""
-
-    query: ShownItem
-    delta: str
-    values: str
-    tone: str
-    relevant: list[ShownItem]
-    base_first: ShownItem | None
-    system_first: ShownItem | None
-
-
-@dataclass(frozen=True)
 class ComparedSystem:
     """One system on one collection, in full."""
 
@@ -114,15 +92,6 @@ class Section:
     measures: list[str]
     lines: list[SystemLine]
     comparisons: list[ComparedSystem]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much of the texts is shown, so that a page stays below its size."""
-
-    characters: int
-    n_readings: int
-    pictures: bool = True
 
 
 def section(contents: Contents, collection: str, store: Store, limits: Limits) -> Section:
@@ -185,7 +154,7 @@ def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limi
     scale = Scale.over(
         [x for f in (*others, *slices) for x in (f.low, f.high)] + [verdict.low, verdict.high], verdict.margin
     )
-    readings = [_reading(e, limits) for e in excerpts(contents, *at)]
+    readings = [reading(e, limits) for e in excerpts(contents, *at)]
     d = verdict.details
     return ComparedSystem(
         id=anchor(contents, *at),
@@ -256,38 +225,3 @@ def _estimated(finding: Finding, name: str, kind: str, scale: Scale) -> Estimate
     return Estimated(name, kind, signed(finding.value), interval(finding.low, finding.high), count(finding.n),
                      probability(finding.p_adjusted if finding.p_adjusted is not None else finding.p),
                      scale.at(finding.value), scale.at(finding.low), scale.at(finding.high), finding.value)  # fmt: skip
-
-
-def _reading(excerpt: Excerpt, limits: Limits) -> Reading:
-    delta = float(excerpt["delta"])
-    return Reading(
-        query=ShownItem(
-            str(excerpt["query_id"]),
-            cut(excerpt.get("query"), limits.characters),
-            picture(excerpt) if limits.pictures else "",
-            "",
-        ),
-        delta=signed(delta),
-        values=f"{plain(excerpt['base_value'])} → {plain(excerpt['system_value'])}",
-        tone="harms" if delta < 0 else "helps",
-        relevant=[_shown(d, limits, _ranks(d)) for d in excerpt.get("relevant") or ()],
-        base_first=_first(excerpt.get("base_first"), limits),
-        system_first=_first(excerpt.get("system_first"), limits),
-    )
-
-
-def _shown(document: Mapping[str, Json], limits: Limits, status: str) -> ShownItem:
-    thumbnail = picture(document) if limits.pictures else ""
-    return ShownItem(str(document["doc_id"]), cut(document.get("text"), limits.characters), thumbnail, status)
-
-
-def _ranks(document: Mapping[str, Json]) -> str:
-    base, system = (f"rank {r}" if (r := document.get(key)) else "not found" for key in ("rank_base", "rank_system"))
-    return f"{base} → {system}"
-
-
-def _first(document: Mapping[str, Json] | None, limits: Limits) -> ShownItem | None:
-    if not document:
-        return None
-    gain = document.get("gain")
-    return _shown(document, limits, "unjudged" if gain is None else "relevant" if gain > 0 else "judged not relevant")

@@ -171,6 +171,8 @@ def _equivalent(finding: Finding) -> str:
     if finding.low is None:
         side = "better" if d["sign_above"] < 0 else "worse"
         return f"{start}{side} than any budget of pre-training alone that was tried"
+    if d["is_open_below"] and d["is_open_above"]:
+        return f"{start}as well as some budget of pre-training alone: which one is not decided"
     ends = (finding.low / budget, (finding.high or 0) / budget)
     worth = f"one of them is worth {_ratio_span(finding.value and finding.value / budget, ends, d)} of pre-training"
     return f"{start}as well as {_span(finding, unit)} of pre-training alone: {worth}"
@@ -179,6 +181,8 @@ def _equivalent(finding: Finding) -> str:
 def _rate(finding: Finding) -> str:
     if finding.low is None:
         return "none"
+    if finding.details["is_open_below"] and finding.details["is_open_above"]:
+        return "not decided"
     return _ratio_span(finding.value, (finding.low, finding.high or 0), finding.details)
 
 

@@ -16,6 +16,7 @@ from evidense.report.factorial import budgets, interaction
 from evidense.report.factorial import rows as effect_rows
 from evidense.report.factorial.arms import TrainedArm, arms
 from evidense.report.factorial.effects import GROUPS, Effects
+from evidense.report.factorial.kinds import kind_of
 from evidense.report.factorial.learning import curves
 from evidense.report.factorial.spread import spread_lines
 from evidense.report.words import WORDS, margin_text
@@ -29,6 +30,8 @@ class CellValue:
 
     value: str
     interval: str
+    percent: int = 0
+    """How great it is beside the greatest value of its table: the strength of its colour."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def context(contents: Contents, store: Store) -> dict[str, object]:
         "spread": spread_lines(contents.records),
         "is_one_budget": bool(study.factorial) and not study.factorial.get("budgets"), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
         "words": list(WORDS.values()), "proof": proof, "contents": contents, "version": evidense.__version__,
-        "confidence": f"{study.confidence * 100:.0f}\u202f%", "roles": _roles(effects), "homes": _homes(study.arms),
+        "confidence": f"{study.confidence * 100:.0f}\u202f%", "homes": _homes(study.arms),
         "floors": [(name, floor.floor_reason(f)) for name, f in effects.floors.items()], "question": study.question, "shared": shared_sentences(contents),
     }  # fmt: skip
 
@@ -84,25 +87,26 @@ def _leads(groups: dict[str, list[effect_rows.EffectGroup]]) -> list[effect_rows
     return [g for g in groups.get("factorial", []) if g.effect in EFFECTS]
 
 
-def _values(effects: Effects, measure: str, cell_names: Sequence[str]) -> list[ValueLine]:
-    lines = []
+def _values(effects: Effects, measure: str, cell_names: Sequence[str]) -> dict[str, list[ValueLine]]:
+    """Return kind → one line for each of its collections."""
+    lines: dict[str, list[ValueLine]] = {}
+    greatest = max((f.value for (c, _, m), f in effects.cells.items() if m == measure and c in cell_names), default=0)
     for place in effects.collections:
         means = [effects.cells.get((cell, place.name, measure)) for cell in cell_names]
         known_means = [f for f in means if f is not None]
         if known_means:
             tags = tuple(t for t in (place.role, place.direction) if t)
-            lines.append(
-                ValueLine(
-                    place.name, tags, count(known_means[0].n), tuple(_value(f) for f in means), _leaks(known_means)
-                )
-            )
+            cells = tuple(_value(f, greatest) for f in means)
+            line = ValueLine(place.name, tags, count(known_means[0].n), cells, _leaks(known_means))
+            lines.setdefault(kind_of(place.name), []).append(line)
     return lines
 
 
-def _value(finding: Finding | None) -> CellValue:
+def _value(finding: Finding | None, greatest: float) -> CellValue:
     if finding is None:
         return CellValue("—", "")
-    return CellValue(plain(finding.value), interval(finding.low, finding.high, sign=False))
+    percent = round(100 * max(0.0, finding.value) / greatest) if greatest > 0 else 0
+    return CellValue(plain(finding.value), interval(finding.low, finding.high, sign=False), percent)
 
 
 def _leaks(means: list[Finding]) -> str:
@@ -116,14 +120,6 @@ def _leaks(means: list[Finding]) -> str:
 
 def _warnings(trained: list[TrainedArm]) -> list[tuple[str, str]]:
     return [(arm.name, warning) for arm in trained for warning in arm.warnings]
-
-
-def _roles(effects: Effects) -> list[tuple[str, list[str]]]:
-    names_of_role: dict[str, list[str]] = {}
-    for place in effects.collections:
-        if place.role:
-            names_of_role.setdefault(place.role, []).append(place.name)
-    return list(names_of_role.items())
 
 
 def _homes(declared: Any) -> dict[str, str]:

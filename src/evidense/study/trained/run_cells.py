@@ -10,7 +10,7 @@ from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.compute.comparison.sharing import Shared
 from evidense.compute.search.blind import SUFFIX
 from evidense.errors import UnknownName
-from evidense.records import Checkpoint, Outcome, Recipe, Record, Score, Study
+from evidense.records import Checkpoint, Outcome, Ranking, Recipe, Record, Score, Study
 from evidense.store import Store
 from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.clock import StudyClock
@@ -177,6 +177,7 @@ class _StudyRun:
             scores={(r.system, r.measure): r for r in records if isinstance(r, Score)},
             role=factorial.roles.get(spelling, "") if factorial else "",
             strata={name: of[spelling] for name, of in factorial.strata.items() if spelling in of} if factorial else {},
+            rankings={r.system: r for r in records if isinstance(r, Ranking)},
             arm_roles={arm.label: arm.role(spelling) for arm in self.cells.tables.arms},
             near_duplicates=cast(
                 "dict[str, dict[str, int]]", {k: v for k, v in leaks.items() if k not in self.cells.ready_made}
