@@ -1,10 +1,14 @@
 """One world that is really trained, end to end: twelve encoders in seconds, the signs of their effects, and what is kept of them."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from evidense.records import Checkpoint, Recipe
+from evidense import report
+from evidense.records import Checkpoint, Finding, Recipe, Record, Score
 from evidense.store import Store
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, run_study
@@ -84,3 +88,59 @@ def test_a_second_run_trains_nothing_and_gives_the_same_records(result: Result, 
     assert [r.id for r in again.records] == [r.id for r in result.records]
     assert not [words for words in heard if ", step " in words]
     assert len(list((place / "store" / "folders").iterdir())) == n_folders
+
+
+def read_most(result: Result) -> list[dict[str, Any]]:
+    """Queries that fine-tuning after pre-training changes most."""
+    (finding,) = (
+        f for f in result.findings if f.site.get("effect") == "finetuning after pretraining" and f.unit == "nDCG@10"
+    )
+    return [dict(e) for e in finding.excerpts]
+
+
+def test_queries_that_a_stage_changes_most_are_kept_over_the_seeds(result: Result) -> None:
+    values = {}
+    for cell in ("pre-trained", "both"):
+        of_seeds = [
+            s for s in result.of(Score) if s.system in [f"{cell} #{n}" for n in SEEDS] and s.measure == "nDCG@10"
+        ]
+        values[cell] = np.mean([result.store.array(s.values) for s in of_seeds], axis=0)
+    deltas = dict(zip(result.store.json(of_seeds[0].query_ids), values["both"] - values["pre-trained"], strict=True))
+    shown = {e["query_id"]: e["delta"] for e in read_most(result)}
+    assert shown == pytest.approx({q: deltas[q] for q in shown})
+    assert sorted(shown.values())[-3:] == pytest.approx(sorted(deltas.values())[-3:])
+    assert sorted(shown.values())[0] == pytest.approx(min(deltas.values()))
+    assert all(
+        1 <= e["system_first"]["n_first"] <= e["system_first"]["n_seeds"] == len(SEEDS) for e in read_most(result)
+    )
+
+
+def test_the_page_shows_these_queries_unless_texts_are_unwanted(result: Result, tmp_path: Path) -> None:
+    with_texts, without = (
+        report.write(result.study, result.records, result.store, tmp_path / str(text), text=text).read_text("utf-8")
+        for text in (True, False)
+    )
+    for words in (
+        "What fine-tuning changes after pre-training",
+        "What pre-training changes before fine-tuning",
+        "of your texts",
+    ):
+        assert words in with_texts
+    assert "seeds" in with_texts
+    for excerpt in read_most(result):
+        assert excerpt["query"] in with_texts
+        assert excerpt["query"] not in without
+
+
+def test_queries_with_pictures_are_strips_of_pictures(result: Result, tmp_path: Path) -> None:
+    picture = "data:image/png;base64,AAAA"
+
+    def pictured(record: Record) -> Record:
+        if not isinstance(record, Finding) or not record.excerpts:
+            return record
+        with_picture = ({**e, "base_first": {**e["base_first"], "thumbnail": picture}} for e in record.excerpts)
+        return replace(record, excerpts=tuple(with_picture))
+
+    records = [pictured(r) for r in result.records]
+    page = report.write(result.study, records, result.store, tmp_path / "out").read_text("utf-8")
+    assert page.count('<div class="strip is-') == page.count(f'<img src="{picture}"') == 2 * len(read_most(result))

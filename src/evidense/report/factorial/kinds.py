@@ -44,7 +44,7 @@ class KindChange:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ChangedKind:
     """Collections that hold the same kind of items: one file or package, in whatever language and direction."""
 
     name: str
@@ -63,7 +63,7 @@ def kind_of(collection: str) -> str:
     return _VARIANT.sub("", collection, count=1)
 
 
-def kinds(effects: Effects, contents: Contents, limits: Limits, has_texts: bool) -> list[Kind]:
+def kinds(effects: Effects, contents: Contents, limits: Limits, has_texts: bool) -> list[ChangedKind]:
     """Return the kinds on which some query gains or loses, in the order of the page.
 
     The greatest losses and gains are those of all collections of the kind that are no floors; without texts, queries are named by their ids.
@@ -76,14 +76,16 @@ def kinds(effects: Effects, contents: Contents, limits: Limits, has_texts: bool)
     return [_kind(effects, contents, of_kind[name], limits, has_texts) for name in names if name in of_kind]
 
 
-def _kind(effects: Effects, contents: Contents, findings: Sequence[Finding], limits: Limits, has_texts: bool) -> Kind:
+def _kind(
+    effects: Effects, contents: Contents, findings: Sequence[Finding], limits: Limits, has_texts: bool
+) -> ChangedKind:
     collections = [str(f.site["collection"]) for f in findings]
     by_effect = grouped(findings, lambda f: str(f.site["effect"]))
     changes = tuple(
         _change(effect, effects.verdicts.get((effect, str(some[0].site["collection"]))), some, limits, has_texts)
         for effect, some in by_effect.items()
     )
-    return Kind(kind_of(collections[0]), len(set(collections)), _origin(contents, collections[0]), changes)
+    return ChangedKind(kind_of(collections[0]), len(set(collections)), _origin(contents, collections[0]), changes)
 
 
 def _change(effect: str, verdict: Outcome | None, findings: Sequence[Finding], limits: Limits, has_texts: bool) -> KindChange:  # fmt: skip
