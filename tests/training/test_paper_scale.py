@@ -10,7 +10,7 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.study.files import templates
 from evidense.study.shipped import names as shipped_names
 
-CHAINS = ("contriever", "costa", "dpr", "repllama", "siglip", "uniir", "vlm2vec", "yao2025")
+CHAINS = ("clip", "contriever", "costa", "dpr", "repllama", "siglip", "uniir", "vlm2vec", "yao2025")
 
 
 def raw(name: str) -> dict:

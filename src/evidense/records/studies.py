@@ -13,7 +13,18 @@ class Study(Record):
 
     kind: ClassVar[str] = "study"
     unset: ClassVar[frozenset[str]] = frozenset(
-        {"factorial", "arms", "dissect", "registered", "best_of", "looks", "trained_on", "clusters", "drawn_by"}
+        {
+            "factorial",
+            "arms",
+            "dissect",
+            "registered",
+            "best_of",
+            "looks",
+            "trained_on",
+            "clusters",
+            "drawn_by",
+            "expected",
+        }
     )
     name: str
     question: str
@@ -47,6 +58,8 @@ class Study(Record):
     """Further trained systems, each against its own start: label, start, recipe keys, seeds."""
     dissect: tuple[Mapping[str, Json], ...] = ()
     """What is dissected (`study.dissect` says which keys): base and tuned, seeds, random weights, collections, analyses, options."""
+    expected: tuple[Mapping[str, Json], ...] = ()
+    """Values that others published: system (its label), collection, values (measure → value), source. The page compares; no verdict rests on it."""
     registered: Mapping[str, str] = field(default_factory=dict)
     """Claim of the literature, at one level → sha256 of all that could be bent afterwards: estimand, margin, controls."""
     best_of: bool = False

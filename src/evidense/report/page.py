@@ -9,6 +9,7 @@ from markupsafe import Markup
 import evidense
 from evidense.report import texts
 from evidense.report.comparison import answer, forest, methods, proof, setup_table
+from evidense.report.comparison.expected import expected_lines
 from evidense.report.comparison.looks import sentences
 from evidense.report.comparison.readings import Limits
 from evidense.report.comparison.sections import section
@@ -104,7 +105,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},
         "costs": {s: answer.costs(contents, s) for s in contents.systems},
         "scale": scale, "words": list(WORDS.values()), "icons": ICONS, "claims": contents.claims,
-        "overview": overview, "has_letters": any(cell.letters for row in overview for cell in row.cells),
+        "overview": overview, "expected": expected_lines(contents), "has_letters": any(cell.letters for row in overview for cell in row.cells),
         "everyone": contents.everyone, "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone},
         "sections": [section(contents, c, store, limits) for c in contents.collections],
         "setup": setup_table.rows(contents), "proof": proof, "contents": contents,

@@ -57,6 +57,15 @@ class DissectForm(Form):
     toy: Table = Field(default_factory=dict)
 
 
+class ExpectedForm(Form):
+    """Keys of [[expected]]."""
+
+    system: Text
+    collection: Text
+    values: dict[Text, float]
+    source: Text
+
+
 class FactorialForm(Form):
     """Sections of [factorial]."""
 
@@ -96,6 +105,7 @@ class StudyForm(Form):
     factorial: FactorialForm | None = None
     arms: list[ArmForm] = Field(default_factory=list)
     dissect: list[DissectForm] = Field(default_factory=list)
+    expected: list[ExpectedForm] = Field(default_factory=list)
 
 
 def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:

@@ -181,6 +181,7 @@ def _budget(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _expected(template: Template) -> CheckedLines:
+    """Check the values of [[template.expected]]; those of [[expected]], which a page compares, are checked with the study."""
     known = {facts.id for facts in template.models}
     for entry in template.expected:
         wrong = (
@@ -197,6 +198,9 @@ def _expected(template: Template) -> CheckedLines:
             if not 0 <= value <= 1:
                 wrong.append(f"{entry['model']}: {name} is {value}; expected a share")
         yield f"published {entry['model']}, {entry['collection']}: {', '.join(shown)} ({entry['source']})", wrong
+    for table in template.study.expected:
+        values = ", ".join(f"{measure} {value:.3f}" for measure, value in table["values"].items())
+        yield f"the page compares {table['system']}, {table['collection']}: {values} ({table['source']})", []
 
 
 def _refuse_unknown(entry: Mapping[str, Any], known: set[str], where: str) -> None:

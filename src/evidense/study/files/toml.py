@@ -14,11 +14,12 @@ from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Study
 from evidense.study.files.dissect_tables import dissections_of
+from evidense.study.files.expected_tables import expected_of
 from evidense.study.files.form import StudyForm, mistakes_of
 from evidense.study.trained.tables import training_tables
 
 KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
-TABLES = ("factorial", "arms", "dissect")
+TABLES = ("factorial", "arms", "dissect", "expected")
 SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES})
 """Keys of a comparison that can be set, apart from its systems and collections."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -56,7 +57,8 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
         study = Study(**values)
         training_tables(study, source)
         dissections_of(study, source)
-    return replace(study, measures=tuple(measures.canonical(m) for m in values.get("measures", measures.DEFAULT)))
+    study = replace(study, measures=tuple(measures.canonical(m) for m in values.get("measures", measures.DEFAULT)))
+    return replace(study, expected=expected_of(study, source))
 
 
 def write_study(study: Study) -> str:
@@ -65,7 +67,7 @@ def write_study(study: Study) -> str:
     plain = {key: content[key] for key in KEYS if key in content and key not in TABLES}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
     lines += _section("factorial", content.get("factorial", {}))
-    for name in ("arms", "dissect"):
+    for name in ("arms", "dissect", "expected"):
         for row in content.get(name, []):
             lines += ["", f"[[{name}]]", *(f"{_key(key)} = {_toml(value)}" for key, value in row.items())]
     return "\n".join(lines) + "\n"
