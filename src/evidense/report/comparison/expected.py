@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import interval, plain, signed
-from evidense.records import Finding
 from evidense.report.contents import Contents
 
 
@@ -41,9 +40,14 @@ def _line(contents: Contents, system: str, spelling: str, published: tuple[str, 
     if finding is None or finding.low is None or finding.high is None or "~" in name:
         note = "only a sample of it was searched: not comparable" if "~" in name else "not measured"
         return ExpectedLine(system, spelling, measure, plain(value), "—", "", "—", "", note, source)
+    is_inside = finding.low <= value <= finding.high
+    note = (
+        "the difference can come from the queries alone" if is_inside
+        else "more differs than the queries: preprocessing, split, judgements, version of the weights"
+    )  # fmt: skip
     return ExpectedLine(
         system, name, measure, plain(value), plain(finding.value), interval(finding.low, finding.high, sign=False),
-        signed(finding.value - value), "inside" if finding.low <= value <= finding.high else "outside", _note(finding, value), source,
+        signed(finding.value - value), "inside" if is_inside else "outside", note, source,
     )  # fmt: skip
 
 
@@ -51,9 +55,3 @@ def _is_named(name: str, spelling: str) -> bool:
     """Say whether a collection has the name that a spelling leads to: itself, without the part's name, or the last part of a path."""
     tail = spelling.partition(":")[2]
     return name in (spelling, tail, spelling.rstrip("/").rpartition("/")[2], tail.rstrip("/").rpartition("/")[2])
-
-
-def _note(finding: Finding, value: float) -> str:
-    if finding.low <= value <= finding.high:
-        return "which queries were asked explains the difference"
-    return "more differs than the queries: preprocessing, split, judgements, version of the weights"
