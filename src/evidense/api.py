@@ -16,6 +16,7 @@ from evidense.study.ask.ask import AskResult, run_ask
 from evidense.study.ask.order import AskOrder
 from evidense.study.audit.audit import AuditResult, run_audit
 from evidense.study.audit.order import Order, gate_of
+from evidense.study.catalogue import catalogue_page
 from evidense.study.check.check import CheckResult, run_check
 from evidense.study.check.order import CheckOrder
 from evidense.study.compare import IN_TABLE, comparison, dissection
@@ -59,6 +60,7 @@ __all__ = [
     "Verdict",
     "ask",
     "audit",
+    "catalogue",
     "check",
     "compare",
     "demo",
@@ -289,6 +291,17 @@ def fetch(name: str, *, say: Callable[[str], None] | None = None) -> tuple[str, 
         EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     return fetch_dataset(name, say or (lambda line: None))
+
+
+def catalogue(out: str | Path) -> Path:
+    """Write a page into the folder `out` that shows four pictures of each collection of pictures, its size, source and licence; return its path.
+
+    Collections that are not on this machine are named with the command that gets them; nothing is downloaded.
+
+    Raises:
+        EvidenseError: the message says what is wrong, what was expected, and what to do.
+    """
+    return catalogue_page(Path(out))
 
 
 def _engines(systems: Sequence[System]) -> tuple[dict[str, Encoder | Ranker], Sequence[str]]:

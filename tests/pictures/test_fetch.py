@@ -18,6 +18,7 @@ from evidense.boundary.files import Budget
 from evidense.cli.main import cli
 from evidense.errors import EvidenseError, InvalidInput, UnknownName, UnsafeInput
 from evidense.fetching.packages.kept import _installed, fetch, needed, there
+from evidense.study import catalogue
 from evidense.study.fetch import fetch_dataset
 from tiny_packages import deb, tar
 
@@ -138,6 +139,21 @@ def test_the_command_lists_and_refuses(capsys: pytest.CaptureFixture[str]) -> No
         cli.main(["fetch", "stamp"], standalone_mode=False)
     with pytest.raises(UnknownName, match="Others are read from your files"):
         fetch_dataset("glyphs", print)
+
+
+def test_the_catalogue_shows_four_pictures_of_what_is_here_and_how_to_get_the_others(
+    tmp_path: Path, own_store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalogue, "_FROM_PYTHON_PACKAGES", ("icons",))
+    cli.main(["fetch", "--page", str(tmp_path / "page")], standalone_mode=False)
+    assert capsys.readouterr().out.strip() == str(tmp_path / "page" / "report.html")
+    page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
+    assert [f"type `evidense fetch {name}`" in page for name in tiny_packages.WORLDS] == [True] * 4
+    assert page.count('<img src="data:image/') == 4
+    assert "CC BY 4.0" in page
+    shown = list(catalogue._shown(tiny_packages.opened("stamps")))
+    assert len({item.picture for item in shown}) == 4
+    assert all(item.picture and item.text for item in shown)
 
 
 # --- hostile archives -------------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def section(contents: Contents, collection: str, store: Store, limits: Limits) -
     return Section(
         id=f"c{contents.collections.index(collection) + 1}",
         name=collection,
-        facts=_card_facts(card),
+        facts=card_facts(card),
         notes=[str(n) for n in card.get("notes") or ()],
         measures=measures,
         lines=[_line(contents, s, collection, measures) for s in contents.everyone],
@@ -110,7 +110,8 @@ def section(contents: Contents, collection: str, store: Store, limits: Limits) -
     )
 
 
-def _card_facts(card: Mapping[str, Json]) -> list[Fact]:
+def card_facts(card: Mapping[str, Json]) -> list[Fact]:
+    """Return what a page says of a collection."""
     if not card:
         return []
     facts = [
