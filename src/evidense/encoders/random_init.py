@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from evidense.compute.images import class_names
 from evidense.compute.images.open_image_text import OPTIONS as IMAGE_TEXT_OPTIONS
 from evidense.compute.images.open_image_text import ImageTextEncoder, is_image_text, open_image_text
 from evidense.compute.texts.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
@@ -22,28 +23,36 @@ class RandomInitPart:
         """Say whether the spelling begins with `random-init:`."""
         return spelling.head.startswith(_PREFIX)
 
-    def open(self, spelling: Spelling) -> TextEncoder | ImageTextEncoder:
+    def open(self, spelling: Spelling) -> "TextEncoder | ImageTextEncoder | class_names.ClassNames":
         """Build the architecture and draw its weights by the initialisation of its class.
 
         Raises:
             InvalidInput: the seed is missing or no whole number.
         """
         head = spelling.head.removeprefix(_PREFIX)
+        if head.startswith(class_names.PREFIX):
+            named = Spelling(head, {key: value for key, value in spelling.options.items() if key != "seed"})
+            return replace(class_names.open_class_names(named, _seed(spelling)), name=str(spelling))
         is_image = is_image_text(head, spelling.options.get("revision"))
         refuse_unknown_options(
             spelling, ((IMAGE_TEXT_OPTIONS if is_image else OPTIONS) | {"seed"}) - {"unsafe_weights"}
         )
-        seed = spelling.options.get("seed", "")
-        if not seed.isdigit():
-            raise InvalidInput(
-                f"'{spelling}' needs a seed, so that its weights can be drawn again (found '{seed}'); expected a whole number;"
-                " write @seed=0"
-            )
+        seed = _seed(spelling)
         options = {key: value for key, value in spelling.options.items() if key != "seed"}
         if is_image:
-            return replace(open_image_text(Spelling(head, options), seed=int(seed)), name=str(spelling))
-        inner = open_text_encoder(Spelling(head, options), seed=int(seed))
+            return replace(open_image_text(Spelling(head, options), seed=seed), name=str(spelling))
+        inner = open_text_encoder(Spelling(head, options), seed=seed)
         return replace(inner, name=str(spelling))
+
+
+def _seed(spelling: Spelling) -> int:
+    seed = spelling.options.get("seed", "")
+    if not seed.isdigit():
+        raise InvalidInput(
+            f"'{spelling}' needs a seed, so that its weights can be drawn again (found '{seed}'); expected a whole number;"
+            " write @seed=0"
+        )
+    return int(seed)
 
 
 PART = RandomInitPart()
