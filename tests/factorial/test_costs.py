@@ -8,6 +8,8 @@ from evidense.store import Store
 from evidense.study.trained.cells import cells_of
 from evidense.study.trained.costs import cost_of_cells
 from factorial.world import study_of, write_world
+from training.text_world import save_bert
+from training.towers import built
 
 pytest.importorskip("torch")
 
@@ -22,3 +24,21 @@ def test_a_backbone_of_masked_words_has_a_cost_before_it_is_trained(tmp_path: Pa
     costs = cost_of_cells(study, cells_of(study), Store(tmp_path / "store"))
     flops = {cost.label: cost.flops for cost in costs.trainings}
     assert 0 < flops["pre-trained #0"] < flops["fine-tuned #0"], "one item a pair, of a smaller budget"
+
+
+def test_locked_towers_cost_their_states_once_and_their_heads_each_time(tmp_path: Path) -> None:
+    built(tmp_path / "scratch")
+    bert, image = save_bert(tmp_path / "bert"), tmp_path / "scratch" / "image"
+    world = write_world(tmp_path / "world.csv", n_train=40, n_test=20)
+    towers = {"text": {"kind": str(bert)}, "image": {"kind": str(image)}}
+    stage = {"objective": "infonce", "data": [f"{world}@train"], "pairs": 640, "batch_size": 8}
+    seconds = {}
+    for value in ("heads", "all"):
+        stages = {name: {**stage, "tuned": value} for name in ("pretraining", "finetuning")}
+        study = study_of(world, [0, 1, 2], backbone=towers, **stages)
+        costs = cost_of_cells(study, cells_of(study), Store(tmp_path / "store"))
+        seconds |= {(value, cost.label): cost.seconds for cost in costs.trainings}
+    assert seconds["all", "pre-trained #0"] > seconds["heads", "pre-trained #0"]
+    first, second, third = (seconds["heads", f"pre-trained #{seed}"] for seed in range(3))
+    assert first > 1.2 * second == pytest.approx(1.2 * third), "the states once"
+    assert seconds["all", "both #0"] == pytest.approx(seconds["all", "both #1"])

@@ -40,3 +40,16 @@ def test_drawn_weights_keep_vocabulary_and_architecture_and_depend_on_the_seed(t
 def test_kinds_without_weights_to_draw_anew_are_refused(kind: str) -> None:
     with pytest.raises(UnknownName, match="random-init: goes before lite0, lite1, lite2"):
         design({"text": {"kind": "bert"}, "image": {**CONVNET, "kind": kind}})
+
+
+def test_a_gguf_file_is_a_text_tower_with_its_own_states(tmp_path: Path) -> None:
+    pytest.importorskip("gguf")
+    from encoders.tiny_gguf import write
+
+    file = write(tmp_path / "tiny.gguf")
+    texts = [
+        open_encoder(str(built(tmp_path / "towers", text={"kind": f"gguf:{file}"}))).text,
+        open_encoder(f"gguf:{file}").tower("query"),
+    ]
+    ours, theirs = (tower.pooled(tower.prepare(TEXTS)) for tower in texts)
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-6)

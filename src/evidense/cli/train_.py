@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 @click.option("--learning-rate", type=float, help="Learning rate. Default: .001.")
 @click.option("--temperature", type=float, help="Temperature of the loss. Default: that of the objective.")
 @click.option(
-    "--tuned", metavar="WHAT", help="Parameters to train: all, last:K, heads, text, image, lora:R. Default: all."
+    "--tuned",
+    metavar="WHAT",
+    help="Parameters to train: all, last:K, heads, text, image, lora:R, text:lora:R+heads … Default: all.",
 )
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the objective.")
 @click.option(

@@ -29,10 +29,10 @@ from evidense.compute.models.locate import peek
 from evidense.compute.pictures.arrays import ArrayReader, memory_of
 from evidense.compute.pictures.processors import require_pillow
 from evidense.compute.texts.dense import PostPoolingStep
-from evidense.compute.texts.open_static import open_static, open_wordllama
-from evidense.compute.texts.open_text import open_text_encoder, refuse_unknown_options
+from evidense.compute.texts.open_static import StaticEncoder, open_static, open_wordllama
+from evidense.compute.texts.open_text import TextEncoder, open_text_encoder, refuse_unknown_options
 from evidense.errors import InvalidInput, MissingExtra, UnknownName
-from evidense.parts import Capability, Encoder, Setup, Side
+from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
 from evidense.values import Item, Spelling
 
@@ -117,7 +117,7 @@ def class_names() -> list[str]:
 _N_CLASSES = 1000
 
 
-def _text_encoder(head: str) -> Encoder:
+def _text_encoder(head: str) -> StaticEncoder | TextEncoder:
     if head == "wordllama":
         return open_wordllama(Spelling(head))
     folder = peek(head)

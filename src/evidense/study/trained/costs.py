@@ -1,7 +1,8 @@
 """Costs: the steps, pairs, FLOPs and seconds that the trainings of a study will take, estimated before the first step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from evidense.study.trained.tasks import ranking_key
 from evidense.training.backbones import architectures, new_towers
 from evidense.training.data.portions import texts_of
 from evidense.training.loop import budget
+from evidense.training.loop.tuned import locks
 from evidense.values import Collection, Item, Pairs, Spelling
 from evidense.verbs.retrieve import stays_shut
 from evidense.verbs.train import open_pairs, recalled, resolved
@@ -69,6 +71,8 @@ class Costs:
     """Label → id of the checkpoint, for stages that are trained already."""
     pairs: dict[str, Pairs] = field(default_factory=dict)
     opened: dict[str, Encoder | Ranker] = field(default_factory=dict)
+    encoded: set[tuple[str, str]] = field(default_factory=set)
+    """Items (data or collection) and half of a tower whose states are computed for an earlier system already."""
 
     def rankings(self, collection: Collection) -> Iterator[RankingCost]:
         """Yield the cost of each system on a collection. A checkpoint costs as much as its start."""
@@ -87,7 +91,9 @@ class Costs:
                 yield RankingCost(label, _RANKING_S, 0, False)
                 continue
             sides = ((engine.tower("query"), collection.queries), (engine.tower("document"), collection.corpus))
-            flops = sum(_per_item(tower, items) * len(items) for tower, items in sides)
+            locked = self._locked(trained)
+            flops = sum(_per_item(tower, items, locked) * len(items) for tower, items in sides)
+            flops += self._once(collection.name, locked, [(tower, items, len(items)) for tower, items in sides])
             size = sum(tower.n_dims * len(items) for tower, items in sides) * _FLOAT_BYTES
             yield RankingCost(label, _RANKING_S + _seconds(flops), size, False)
 
@@ -130,10 +136,44 @@ class Costs:
         n_pairs = budget.pairs_per_step(recipe)
         flops = n_pairs * self._flops_per_pair(stage)
         recipe = budget.fixed(recipe, lambda: budget.Speed(_seconds(flops), flops))
-        n, total = recipe.n_steps, flops * recipe.n_steps
-        return TrainingCost(stage.label, _words(recipe), n, n * n_pairs, total, _seconds(total), False)
+        n, total, locked = recipe.n_steps, flops * recipe.n_steps, self._locked(stage.label)
+        computed = (
+            n * n_pairs * self._flops_per_pair(stage, locked) + self._once_of_pairs(stage, locked) if locked else total
+        )
+        return TrainingCost(stage.label, _words(recipe), n, n * n_pairs, total, _seconds(computed), False)
 
-    def _flops_per_pair(self, stage: Stage) -> float:
+    def _locked(self, label: str) -> frozenset[str]:
+        """Return the halves of a system whose backbone has its first weights, so that its states are computed once for the whole study."""
+        stages = {stage.label: stage for stage in self.cells.stages}
+        locked: frozenset[str] = frozenset({"text", "image"})
+        engine = self._stand_in(label)
+        if isinstance(engine, Ranker):
+            return frozenset()
+        halves = getattr(engine.tower("query"), "locked", (None, None))
+        locked &= {name for name, half in zip(("text", "image"), halves, strict=True) if half is not None}
+        while label in stages:
+            stage = stages[label]
+            locked &= locks(stage.recipe.tuned) if stage.recipe.objective else locked
+            label = f"{stage.after} #{stage.seed}" if stage.after else ""
+        return locked
+
+    def _once(self, name: str, locked: frozenset[str], sides: Sequence[tuple[Tower, Sequence[Item], int]]) -> float:
+        """Return the FLOPs of the states of these items in locked halves; 0 for those that an earlier system needed."""
+        new = {half for half in locked if (name, half) not in self.encoded}
+        self.encoded |= {(name, half) for half in new}
+        return sum(_per_item(tower, items, only=new) * n for tower, items, n in sides) if new else 0.0
+
+    def _once_of_pairs(self, stage: Stage, locked: frozenset[str]) -> float:
+        engine = self._of_stage(stage)
+        if isinstance(engine, Ranker):
+            return 0.0
+        pairs = [open_pairs(spelling, self.pairs) for spelling in stage.recipe.data]
+        sides = [(engine.tower("query"), p.left, len(p)) for p in pairs] + [
+            (engine.tower("document"), p.right, len(p)) for p in pairs
+        ]
+        return self._once(", ".join(stage.recipe.data), locked, sides)
+
+    def _flops_per_pair(self, stage: Stage, locked: frozenset[str] = frozenset()) -> float:
         """Return the FLOPs of one pair with its hard negatives, forward and backward, measured on a batch of the objective."""
         engine, recipe = self._of_stage(stage), stage.recipe
         if isinstance(engine, Ranker):
@@ -145,8 +185,8 @@ class Costs:
             pairs, rows, np.random.default_rng(0), {**objective.options, **recipe.objective_options}
         )
         query, document = (
-            _per_item(engine.tower("query"), batch.queries),
-            _per_item(engine.tower("document"), batch.documents),
+            _per_item(engine.tower("query"), batch.queries, locked),
+            _per_item(engine.tower("document"), batch.documents, locked),
         )
         return _PASSES * (query + document * (batch.n_positives + recipe.n_negatives))
 
@@ -174,10 +214,15 @@ def _seconds(flops: float) -> float:
     return flops / (_EFFICIENCY * flops_per_second())
 
 
-def _per_item(tower: Tower, items: Sequence[Item]) -> float:
+def _per_item(
+    tower: Tower,
+    items: Sequence[Item],
+    locked: Container[str] = (),
+    only: Container[str] = ("text", "image", "image+text"),
+) -> float:
     """Return the mean FLOPs of a forward pass of one item, from a sample; 0 if an objective has no item on this side (masked words).
 
-    Each modality goes through its own tower.
+    Each modality goes through its own tower; in a locked one the head alone costs something.
     """
     if not items:
         return 0.0
@@ -185,6 +230,11 @@ def _per_item(tower: Tower, items: Sequence[Item]) -> float:
     total = 0.0
     for modality in {item.modality for item in sample}:
         of_modality = [item for item in sample if item.modality == modality]
-        half = getattr(tower, modality, tower)  # a tower of two modalities has one for each
+        half: Any = getattr(tower, modality, tower)  # a tower of two modalities has one for each
+        if modality not in only:
+            continue
+        if modality in locked:
+            total += 2.0 * half.n_pooled * half.n_dims * len(of_modality)
+            continue
         total += float(getattr(half, "flops_per_token", 0.0)) * float(np.sum(half.prepare(of_modality).sizes))
     return total / len(sample)

@@ -58,6 +58,21 @@ def tuned(encoder: Encoder, recipe: Recipe) -> Iterator[Encoder]:
             weight.requires_grad_(flag)
 
 
+def locks(value: str) -> frozenset[str]:
+    """Return which of the two backbones, 'text' and 'image', a value of `tuned` leaves as they are.
+
+    Raises:
+        InvalidInput: the value is unknown.
+
+    >>> sorted(locks("heads")), sorted(locks("text:lora:8+heads")), sorted(locks("last:1"))
+    (['image', 'text'], ['image'], [])
+    """
+    choice, both = _parsed(value), {"text", "image"}
+    if choice.kind == "heads":
+        return frozenset(both)
+    return frozenset(both - {choice.side}) if choice.side else frozenset()
+
+
 @dataclass(frozen=True)
 class _Choice:
     """A value of `tuned`, read."""
