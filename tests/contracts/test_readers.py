@@ -22,6 +22,8 @@ SMALL = {
     "f.txt": ("markdown", "# Title\n\nText"),
     "g.txt": ("ris", "TY  - JOUR\nTI  - T\nER  - \n"),
     "h.json": ("csl_json", '[{"title": "T"}]'),
+    "CITATION.cff": ("cff", "cff-version: 1.2.0\nreferences:\n- {title: T}\n"),
+    "cff.txt": ("cff", "message: Cite it\ncff-version: 1.2.0\nreferences:\n- {title: T}\n"),
     "hh.json": ("public_records", '{"claim_summary": {"aggregate_claim_records": 2}}'),
     "i.xml": ("jats", "<article><front/></article>"),
     "j.xml": ("tei", "<TEI><text/></TEI>"),

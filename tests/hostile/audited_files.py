@@ -50,6 +50,8 @@ def _named() -> list[Case]:
         _case("empty", "", "refused"),
         _case("blank", " \n\t\n", "refused"),
         _case("open_brace", "@article{a, title = {x", "refused"),
+        _case("cff", "cff-version: 1.2.0\nreferences:\n- {title: A Study of Owls, year: 2018, doi: 10.1234/owls}\n- [x]\n- {title: !!python/name:os ''}", "read", "c.cff"),
+        _case("cff_unfolds", "a: &a [x, x]\nreferences: [*a, *a]", "refused", "c.cff"),
         _case("nested", "@article{n, title = {" + "{" * 20_000 + "x" + "}" * 20_000 + "}, year = 2000}"),
         _case("latin_1", CITED.replace("Bell", "B\xe9ll").encode("latin-1"), "read"),
         _case("utf_16", CITED.encode("utf-16")),

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidense import registry
-from evidense.errors import InvalidInput
+from evidense.errors import EvidenseError, InvalidInput
 from evidense.readers.latex import PART as LATEX
 from evidense.readers.markdown import markdown_document
 from evidense.texts.tokens import tokens
@@ -43,6 +43,51 @@ def test_ris_records_are_read_with_their_lines(tmp_path: Path) -> None:
     assert document.mistakes == (
         "line 10: a record has no end; expected a line 'ER  - '; it was read up to the next one",
     )
+
+
+CFF = """cff-version: 1.2.0
+title: Some software
+authors: [{family-names: Nobody}]
+doi: 10.5281/zenodo.1
+references:
+  - type: conference-paper
+    title: 'A title: with a colon'
+    authors:
+      - {family-names: Oord, name-particle: van den, given-names: A.}
+      - name: The Owl Society
+    conference: {name: Conf of Owls}
+    year: 2018
+    identifiers: [{type: other, value: "arXiv:1807.03748"}, {type: doi, value: 10.1000/X}]
+  - {type: article}
+  - {type: software-code, title: Tool, date-released: 2020-01-02, url: https://example.org}
+preferred-citation: {type: article, title: The paper, journal: J, year: 2021, doi: 10.1000/Y}
+"""
+
+
+def test_the_references_of_a_citation_file_are_read_and_what_it_describes_is_none(tmp_path: Path) -> None:
+    document = read(tmp_path, "CITATION.cff", CFF)
+    one, two, three = document.references
+    assert (one.key, one.kind, one.title, one.authors, one.year, one.venue, one.line) == (
+        "1", "inproceedings", "A title: with a colon", ("van den Oord, A.", "The Owl Society"), 2018, "Conf of Owls", 6,
+    )  # fmt: skip
+    assert one.identifiers == {"doi": "10.1000/x", "arxiv": "1807.03748"}
+    assert (two.key, two.kind, two.year, two.line) == ("3", "software", 2020, 15)
+    assert (three.key, three.kind, three.venue, three.identifiers) == ("preferred-citation", "article", "J", {"doi": "10.1000/y"})  # fmt: skip
+    assert document.mistakes == ("line 14: no title, doi or url; expected a reference of CFF; it was left out",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cff-version: 1.2.0\ntitle: Only itself", "holds no reference"), ("- a", "Expected keys"), ("a: [", "is no YAML"),
+        ("a: &x [1]\nreferences: [*x, *x]", "line 2, stands for another part"), ("[" * 1000, "nested too deeply"),
+        ("a" * 1_000_001, "1,000,001 characters"), ("references: {}\npreferred-citation: 5", "no title, doi or url"),
+    ],
+    ids=lambda one: one[:12],
+)  # fmt: skip
+def test_a_citation_file_that_holds_nothing_or_unfolds_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(EvidenseError, match=said):
+        read(tmp_path, "CITATION.cff", text)
 
 
 def test_csl_items_are_read_and_others_are_mistakes(tmp_path: Path) -> None:

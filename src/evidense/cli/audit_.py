@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **options: Any) -> None:
     """Is every reference of FILE real and right, and where does each of its sentences come from?
 
-    FILE is a bibliography (BibTeX, RIS, CSL-JSON), a paper (PDF, LaTeX, JATS, TEI, HTML, Markdown), or a report. Nothing of it
+    FILE is a bibliography (BibTeX, RIS, CSL-JSON, CITATION.cff), a paper (PDF, LaTeX, JATS, TEI, HTML, Markdown), or a report. Nothing of it
     is changed or run. Exit codes: 0; 1 = the gate is not met; 2 = could not.
 
     \b

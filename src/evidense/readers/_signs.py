@@ -8,7 +8,7 @@ from evidense.boundary.files import BOM, plain_name
 
 _BY_SUFFIX = {
     ".pdf": "pdf", ".bib": "bibtex", ".bibtex": "bibtex", ".ris": "ris", ".tex": "latex", ".bbl": "latex", ".ltx": "latex", ".md": "markdown",
-    ".markdown": "markdown", ".json": "csl_json", ".nxml": "jats", ".tei": "tei", ".htm": "html", ".html": "html", ".xhtml": "html",
+    ".markdown": "markdown", ".json": "csl_json", ".nxml": "jats", ".tei": "tei", ".htm": "html", ".html": "html", ".xhtml": "html", ".cff": "cff",
 }  # fmt: skip
 _JATS = re.compile(r"<!doctype\s+(?:\w+:)?article\b|<(?:\w+:)?(?:article|pmc-articleset)[\s>]", re.IGNORECASE)
 _TEI = re.compile(r"<(?:tei:)?TEI(?:\.2)?[\s>]")
@@ -19,6 +19,7 @@ _LATEX = re.compile(r"\\(?:documentclass|begin\{(?:document|thebibliography)\}|b
 _MARKDOWN = re.compile(r"^#{1,6} \S|\[[^\]\n]+\]\(https?://|^```", re.MULTILINE)
 _PUBLIC = re.compile(r"\"(?:contract_version|claim_summary|per_claim_public_records)\"\s*:")
 """Keys of public records of a synthesis; no item of CSL has them."""
+_CFF = re.compile(r"^cff-version[ \t]*:", re.MULTILINE)
 _JSON = re.compile(r"\s*[\[{]\s*[\"{\]}]")
 
 
@@ -71,7 +72,7 @@ def _by_markup(text: str, suffix: str) -> str:
 def _by_lines(text: str) -> str:
     if _JSON.match(text):
         return "csl_json"
-    for name, sign in (("latex", _LATEX), ("bibtex", _BIBTEX), ("markdown", _MARKDOWN)):
+    for name, sign in (("cff", _CFF), ("latex", _LATEX), ("bibtex", _BIBTEX), ("markdown", _MARKDOWN)):
         if sign.search(text):
             return name
     return "plain"

@@ -9,11 +9,11 @@ from typing import Any
 
 from evidense.boundary.strangers import foreign
 from evidense.readers._files import missing, nothing_in, text_of
-from evidense.readers._nesting import check_nesting
 from evidense.readers._signs import format_of
 from evidense.readers._tables import statement_column
 from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import BlockKind, Manuscript
+from evidense.texts.nesting import check_nesting
 from evidense.texts.printed import printed
 from evidense.texts.reference_list import is_heading
 from evidense.texts.tables.elements import HtmlTable
