@@ -45,6 +45,7 @@ def test_numbers_and_names_that_changed_places_are_refuted(one: str, other: str)
         ("Vitamin D prevents colds.", "Contrary to popular belief, vitamin D prevents colds only rarely."),
         ("Vitamin D prevents colds.", "It is often claimed that vitamin D prevents colds."),
         ("Vitamin D prevents colds.", "If vitamin D prevented colds, costs would fall."),
+        ("Barn owls at night.", "Barn owls hunt mice at night."),
         ("The values are separated by a comma.", "The values are separated by a colon."),
     ],
 )

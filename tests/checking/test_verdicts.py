@@ -214,6 +214,8 @@ def test_the_likelier_verdict_is_taken_whatever_the_probability_of_neither() -> 
         ("Eurasian barn owls.", "no verb"),
         ("Does fine-tuning help?", "a question"),
         ("Die Feinabstimmung verbessert die Suche und ist nicht teuer.", "German"),
+        ("Schleiereulen jagen nachts Mäuse und fressen diese.", "German"),
+        ("Sowy łowią myszy nocą późną jesienią", "another language"),
         ("密集检索比稀疏检索有效", "another script"),
         ("word " * 3_000, "3,000 words"),
         ("12 %", "no words"),

@@ -1,10 +1,13 @@
 """Classifiers of others: the logits of transformers themselves, labels mapped by their names, nothing unsafe opened."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import evidense as ev
 from encoders.text_models import edit_json, edit_weights
 from entailers.pair_models import NLI, PAIRS, pair_tokenizer, save_classifier
 from evidense.entailers import cross_encoder
@@ -171,3 +174,36 @@ def test_weights_tokeniser_and_settings_are_the_identity(tmp_path: Path) -> None
     edit_json(tmp_path / "b" / "config.json", hidden_act="relu")
     edit_json(tmp_path / "c" / "tokenizer_config.json", model_max_length=40)
     assert len(same | {opened(tmp_path / name).identity for name in ("a", "b", "c")}) == 4
+
+
+def test_its_calibration_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    model, other = tmp_path / "model", tmp_path / "other"
+    for folder in (model, other):
+        save_classifier(folder)
+        edit_weights(folder, lambda tensors: tensors["classifier.weight"].zero_())
+    edit_weights(model, lambda tensors: tensors["classifier.bias"].zero_()[0].fill_(3))
+    lines = [
+        {"id": n, "claim": f"Snail{n} that falls on damp soil is eaten with herb{n}.", "cited_doc_ids": [n],
+         "evidence": {str(n): [{"sentences": [0], "label": "SUPPORT"}]} if n else {}}
+        for n in range(60)
+    ]  # fmt: skip
+    corpus = [{"doc_id": n, "title": f"Herb{n}", "abstract": [f"In meadows herb{n} is what snail{n} eats at dusk."]} for n in range(60)]  # fmt: skip
+    for name, rows in (("claims", lines), ("corpus", corpus), ("one", lines[1:2])):
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def word(**more: Any) -> str:
+        return ev.check("one.jsonl", "corpus.jsonl", entailer=f"cross_encoder:{model}", **more).statements[0].word
+
+    assert word() == "NOT SURE", "never measured: no verdict, by nobody else's calibration"
+    ev.check("claims.jsonl", "corpus.jsonl", entailer=f"cross_encoder:{model}", calibrate=True, out="measured")
+    (kept,) = json.loads(Path("measured/calibration.json").read_text())["calibrations"]
+    assert kept["entailer"] == opened(model).identity
+    share = np.exp(3) / (np.exp(3) + 2)
+    assert np.allclose(kept["stated"], share, atol=1e-6)
+    assert word(calibration="measured/calibration.json") == "SUPPORTED"
+    with pytest.raises(InvalidInput, match="another entailer|other weights"):
+        ev.check(
+            "one.jsonl", "corpus.jsonl", entailer=f"cross_encoder:{other}", calibration="measured/calibration.json"
+        )

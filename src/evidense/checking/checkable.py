@@ -45,6 +45,9 @@ _NAMES_FOLLOW = frozenset(
     "a an the of in on at to for by with from and or between among under over as its their our his her this these that those no any some all many most".split()
 )
 """What follows these is a noun: "of models"."""
+_ACCENTED = re.compile("[à-öø-ÿāăąćčďđēęěğīłńňōőřśšťūůűźżž]")
+_LEAST_WORDS = 5
+"""Words of a text without an English word or verb from which on one small word of another language tells it."""
 _QUESTION = re.compile(
     r"^(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|do|does|did|can|could|should|will|would|has|have)\b[^.]*\?\s*$"
     r"|^(?:does|do|did)\b",
@@ -64,9 +67,8 @@ def objection(text: str) -> str:
         return f"it has {n_words:,} words, and a statement has at most {MOST_WORDS}; put each sentence on a line of its own"
     if len(text) > MOST_CHARACTERS:
         return f"it has {len(text):,} characters in {n_words} word{'s' if n_words != 1 else ''}; write a sentence"
-    words = re.findall(r"[^\W_]*[^\W\d_][^\W_]*(?:['’][^\W\d_]+)?", text)
-    lower = [word.lower().replace("’", "'") for word in words]
-    if not words:
+    lower = _lower_words(text)
+    if not lower:
         return "it has no words; write a sentence that says something"
     if text.rstrip().endswith("?") or _QUESTION.match(text.strip()):
         return "it is a question; write the statement that would answer it"
@@ -77,6 +79,30 @@ def objection(text: str) -> str:
     return ""
 
 
+def _lower_words(text: str) -> list[str]:
+    words = re.findall(r"[^\W_]*[^\W\d_][^\W_]*(?:['’][^\W\d_]+)?", text)
+    return [word.lower().replace("’", "'") for word in words]
+
+
+def has_known_verb(text: str) -> bool:
+    """Say whether a word of a text is known to be a verb, or ends as one.
+
+    >>> has_known_verb("Barn owls hunt at night."), has_known_verb("Barn owls at night.")
+    (True, False)
+    """
+    return any(map(_is_known, _lower_words(text)))
+
+
+def begins_with_verb(text: str) -> bool:
+    """Say whether the first word of a text is a verb that is known by itself, not by its ending.
+
+    >>> begins_with_verb("hunt mice"), begins_with_verb("used in winter")
+    (True, False)
+    """
+    first = _lower_words(text)[:1]
+    return bool(first) and (first[0] in _AUXILIARY or bool(_stems(first[0]) & (_VERBS | _INTRANSITIVE)))
+
+
 def _language(text: str, words: list[str]) -> str:
     letters = [c for c in text if c.isalpha()]
     foreign = sum(ord(c) > 0x24F and not 0x370 <= ord(c) < 0x400 and not 0x1E00 <= ord(c) < 0x2000 for c in letters)
@@ -85,7 +111,12 @@ def _language(text: str, words: list[str]) -> str:
     english = sum(word in _ENGLISH for word in words)
     known = {name: sum(word in marks for word in words) for name, marks in SMALL_WORDS.items()}
     name = max(known, key=lambda key: known[key])
-    return name if known[name] >= 2 and known[name] > 2 * english else ""
+    if known[name] >= 2 and known[name] > 2 * english:
+        return name
+    if english or any(map(_is_known, words)):
+        return ""
+    n_accented = sum(bool(_ACCENTED.search(word)) for word in words)
+    return name if known[name] and len(words) >= _LEAST_WORDS else "in another language" if n_accented >= 2 else ""
 
 
 def _has_verb(words: list[str]) -> bool:
@@ -97,8 +128,11 @@ def _has_verb(words: list[str]) -> bool:
 
 
 def _is_known(word: str) -> bool:
-    stems = {word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word)}
-    return word in _AUXILIARY or bool(stems & (_VERBS | _INTRANSITIVE)) or bool(_SHAPED.search(word))
+    return word in _AUXILIARY or bool(_stems(word) & (_VERBS | _INTRANSITIVE)) or bool(_SHAPED.search(word))
+
+
+def _stems(word: str) -> set[str]:
+    return {word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word)}
 
 
 def _is_verb(words: list[str], place: int) -> bool:

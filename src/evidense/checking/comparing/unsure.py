@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from evidense.checking.checkable import begins_with_verb, has_known_verb
 from evidense.checking.comparing.changes import words_of
 from evidense.checking.comparing.mismatch import Mismatch
 from evidense.checking.comparing.wordings import say_same
@@ -131,7 +132,13 @@ def is_unsure_support(conditions: Sequence[Mismatch], statement: str, sentence: 
         or bool(_NEVER.search(statement) and not _NEVER.search(sentence))
         or any(_is_of_others(mismatch.evidence) for mismatch in conditions if not mismatch.claim)
         or _are_names_moved(statement, sentence)
+        or _lost_its_verb(conditions, statement)
     )
+
+
+def _lost_its_verb(conditions: Sequence[Mismatch], statement: str) -> bool:
+    """Say whether what was dropped is no condition but what its sentence says: "hunt mice", of "barn owls at night"."""
+    return any(begins_with_verb(mismatch.evidence) for mismatch in conditions) and not has_known_verb(statement)
 
 
 def _adds_universal(statement: str, sentence: str) -> bool:
