@@ -75,7 +75,9 @@ def test_no_invented_quotation_of_a_real_model_passes(
     assert_none_invented(pairs, judgements)
     n_whole = sum(is_whole for _, is_whole in model.written.values())
     print(f"\n{len(pairs)} pairs: {n_whole} of {len(model.written)} answers are whole JSON")
-    print(f"accepted {dict(asked.n_accepted)}, rejected {dict(asked.rejected)} (one pair is counted twice)")
+    print(
+        f"taken in as, or rejected for: {Counter(judgement.rejected or judgement.stance for judgement in judgements)}"
+    )
 
 
 @pytest.mark.calibrate
