@@ -84,7 +84,7 @@ def _root(content: str, place: str) -> Any:
     except ModuleNotFoundError:
         raise MissingExtra.named("literature", "reading CITATION.cff", "PyYAML") from None
 
-    class Loader(yaml.BaseLoader):
+    class Loader(yaml.BaseLoader):  # type: ignore[misc]
         def compose_node(self, parent: Any, index: Any) -> Any:
             event = self.peek_event()
             if isinstance(event, yaml.AliasEvent):
