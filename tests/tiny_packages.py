@@ -117,6 +117,7 @@ def _flags() -> tuple[Files, Files]:
         for folder, size in shapes.items()
         for number, code in enumerate(codes)
     }
+    flags["usr/share/iso-flags-svg/country-squared/be.svg"] = flags["usr/share/iso-flags-svg/country-squared/bd.svg"]
     names = [str(country.get("common_name") or country["name"]) for country in countries]
     known = {"de": names, "fr": names[:3]}
     translations = {
@@ -141,12 +142,18 @@ def _maps() -> Files:
         pixels = np.stack([places * 9, np.full_like(places, 50), places], axis=-1).astype(np.uint8)
         pixels = pixels.repeat(4, axis=0).repeat(4, axis=1)
         pixels[0, 4:8] = (250, 1, 1)  # a small island
-        divisions = [_division(f"{title} {n}", (n * 9, 50, n), f"<flag>f/{n}.png</flag>" * (n % 2)) for n in numbers]
+        divisions = [
+            _division(
+                f"{title} {n}", (n * 9, 50, n), f"<flag>f/{n}.png</flag>" * (n % 2) + f"<capital>Port {n}</capital>"
+            )
+            for n in numbers
+        ]
         divisions += [_division("Island", (250, 1, 1)), _division("Sea", (0, 50, 0), "<ignore>yes</ignore>")]
         head = f"<mapFile>{stem}.png</mapFile><name>{title}</name>"
         files[f"{root}{stem}.kgm"] = f"<map>{head}{''.join(divisions)}</map>".encode()
         files[f"{root}{stem}.png"] = encoded(Image.fromarray(pixels))
         german |= {f"{stem}.kgm\x04{title} {n}": f"Gebiet {n}" for n in numbers}
+        german |= {f"{stem}.kgm\x04Port {n}": f"Hafen {n}" for n in numbers}
         german[f"{stem}.kgm\x04{title}"] = f"{title}-Land"
     files |= {f"{root}flags/f/{n}.png": png(200 + n) for n in range(1, 26, 2)}
     return {**files, "usr/share/locale/de/LC_MESSAGES/kgeography.mo": mo(german)}
@@ -228,15 +235,22 @@ def _in(store: Path) -> Iterator[None]:
             os.environ["EVIDENSE_STORE"] = before
 
 
+@contextmanager
+def in_tiny_store() -> Iterator[None]:
+    """Make the store of these packages the user's, for a while."""
+    with _in(Path(_store().name)):
+        yield
+
+
 @cache
 def opened(spelling: str) -> Collection:
     """Return a collection of these packages, fetched once a process."""
-    with _in(Path(_store().name)):
+    with in_tiny_store():
         ((collection,)) = part(spelling.partition(":")[0].partition("/")[0]).open(spelling)
     return collection
 
 
 def tagged(spelling: str) -> Pairs:
     """Return training pairs of these packages."""
-    with _in(Path(_store().name)):
+    with in_tiny_store():
         return part(spelling.partition(":")[0]).pairs(spelling)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from evidense.compute.pictures.appearances import appearances, joined
+from evidense.compute.pictures.appearances import Appearance, appearances, joined
 from evidense.errors import InvalidInput, UnknownName
 from evidense.fetching.packages.kept import Files, needed
 from evidense.reading.dataset_spelling import DatasetSpelling
@@ -58,6 +58,10 @@ class Pictured:
     spellings: ClassVar[tuple[str, ...]]
     styles: ClassVar[tuple[str, ...]] = ("",)
     """Kinds of pictures; the first is the default. `i2i` goes between all of them."""
+    asides: ClassVar[tuple[str, ...]] = ()
+    """Styles that show the pictures of another style beside other words; `i2i` leaves them out."""
+    joined_over: ClassVar[tuple[str, ...]] = ()
+    """Styles whose pictures join families in every style, so that a family has one name in all of them; () = those that are asked for."""
     subsets: ClassVar[tuple[str, ...]] = ()
     """Values of the column `kind` that stand in the place of a style: only these pictures, with the families of all."""
     shares: ClassVar[str]
@@ -142,7 +146,7 @@ class Pictured:
         spelled = placed(spelling, self.name)
         head, _, language = spelled.head.removeprefix(f"{self.name}:").partition(":")
         style = head.removeprefix(self.name).removeprefix("/")
-        known = (*self.styles, *self.subsets)
+        known = (*self.styles, *self.asides, *self.subsets)
         if style and style not in known and not language and "/" not in head:
             style, language = "", style
         if style and style not in known:
@@ -200,9 +204,14 @@ class _Pool:
     shown: tuple[Shown, ...]
     items: Mapping[str, Item]
     """Picture id → the item of the first picture with the same pixels."""
-    families: Mapping[str, str]
-    """Picture id → family, joined where pictures of two families look alike or have one caption."""
+    joined: Mapping[str, str]
+    """Family → the family that it is joined with, since pictures look alike or have one caption; itself if there is none."""
     notes: tuple[str, ...]
+
+    @cached_property
+    def families(self) -> dict[str, str]:
+        """Return picture id → joined family."""
+        return {one.id: self.joined.get(one.family, one.family) for one in self.shown}
 
     def of_kind(self, kind: str) -> "_Pool":
         """Return the pictures whose column `kind` has this value; all for ""."""
@@ -223,19 +232,20 @@ def _pool(part: Pictured, styles: tuple[str, ...], root: Path) -> _Pool:
     first: dict[str, Item] = {}
     for one in usable:
         first.setdefault(looks[one.id].first, Item(one.id, picture=one.picture))
-    families = _families(usable, {one.id: looks[one.id].family for one in usable})
+    is_whole = styles == part.joined_over or not part.joined_over
+    families = _joined(usable, looks) if is_whole else _pool(part, part.joined_over, root).joined
     items = {one.id: first[looks[one.id].first] for one in usable}
     return _Pool(usable, items, families, tuple(_pool_notes(shown, flaws, len(usable), len(first))))
 
 
-def _families(shown: Sequence[Shown], look_of: Mapping[str, str]) -> dict[str, str]:
-    """Return picture id → family; families are joined where pictures look alike or have one caption, and bear the smallest name."""
-    signs = {one.id: (f"looks {look_of[one.id]}", f"said {one.caption.casefold()}") for one in shown}
+def _joined(shown: Sequence[Shown], looks: Mapping[str, Appearance]) -> dict[str, str]:
+    """Return family → joined family; families are joined where pictures look alike or have one caption, and bear the smallest name."""
+    signs = {one.id: (f"looks {looks[one.id].family}", f"said {one.caption.casefold()}") for one in shown}
     tops = joined((f"family {one.family}", sign) for one in shown for sign in signs[one.id])
     names: dict[str, str] = {}
-    for one in sorted(shown, key=lambda one: one.family):
-        names.setdefault(tops[f"family {one.family}"], one.family)
-    return {one.id: names[tops[f"family {one.family}"]] for one in shown}
+    for family in sorted({one.family for one in shown}):
+        names.setdefault(tops[f"family {family}"], family)
+    return {one.family: names[tops[f"family {one.family}"]] for one in shown}
 
 
 def _pool_notes(shown: Mapping[str, Shown], flaws: Mapping[str, str], n_usable: int, n_items: int) -> Iterator[str]:

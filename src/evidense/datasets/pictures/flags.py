@@ -26,7 +26,7 @@ class Flags(Pictured):
 
     name = "flags"
     spellings = ("flags", "flags:fr", "flags/squared:i2t@test", "flags:ar:t2i@test", "flags:i2i", "flags:mixed")
-    styles = ("4x3", "squared")
+    styles = joined_over = ("4x3", "squared")
     shares = "country (ISO 3166-1)"
     provenance = Provenance(
         licence="pictures: public domain (iso-flags-svg); names: LGPL-2.1+ (iso-codes)",

@@ -39,24 +39,36 @@ _WHOLE_FIRST_WORDS = {"el", "north", "san", "saudi", "south", "costa", "dominica
 
 
 class Maps(Pictured):
-    """`maps[/located|/shape|/flag][:LANGUAGE][:t2i|:i2t|:i2i|:mixed][@split]`: the name of a region looks for its picture, or the other way round.
+    """`maps[/located|/shape|/flag|/capital][:LANGUAGE][:t2i|:i2t|:i2i|:mixed][@split]`: the name of a region looks for its picture, or the other way round.
 
     The text names region and map: "Bavaria, Germany". `located` (taken where no style is named) is the map in grey with the region in
-    black, `shape` the region alone, `flag` its flag; 128 × 128 pixels but for flags. Regions of fewer than 12 pixels on their map are left
-    out. All maps of one country are a family, as are the world and its continents, which show the same countries.
+    black, `shape` the region alone, `flag` its flag; 128 × 128 pixels but for flags. `capital` has the pictures of `located` with the names of
+    their capitals: "Munich, Germany". Regions of fewer than 12 pixels on their map are left out, and flags of countries, which `flags` has.
+    All maps of one country are a family, as are the world and its continents, which show the same countries.
 
     i2i: the pictures of a region look for each other: map, shape and flag.
     """
 
     name = "maps"
-    spellings = ("maps", "maps:de", "maps/shape:i2t@test", "maps/flag:es:t2i", "maps:i2i@test", "maps:mixed@test")
+    spellings = (
+        "maps",
+        "maps:de",
+        "maps/shape:i2t@test",
+        "maps/flag:es:t2i",
+        "maps/capital:fr",
+        "maps:i2i@test",
+        "maps:mixed@test",
+    )
     styles = ("located", "shape", "flag")
+    asides = ("capital",)
     shares = "country of a map"
     provenance = Provenance(
         licence="GPL-2+ (KGeography, Albert Astals Cid and others)",
         contamination="the maps are on the public web; drawn in this way they are not known to be in any training set",
         labels="structural: a region and its own name",
-        notes=(f"regions of fewer than {LEAST_PIXELS} pixels on their map are left out",),
+        notes=(
+            f"regions of fewer than {LEAST_PIXELS} pixels on their map are left out, and flags of countries, which `flags` has",
+        ),
         is_user_data=False,
     )
 
@@ -64,9 +76,9 @@ class Maps(Pictured):
         """Yield the pictures of every region in these styles."""
         (files,) = self.files()
         for atlas in _atlases(files):
-            if set(styles) & {"located", "shape"}:
+            if set(styles) & {"located", "shape", "capital"}:
                 yield from _drawn(atlas, files, styles)
-            if "flag" in styles:
+            if "flag" in styles and atlas.family != _WORLD:
                 for region in atlas.regions:
                     data = files.get(f"{_MAPS}flags/{region.flag}")
                     if data is not None:
@@ -83,9 +95,9 @@ class Maps(Pictured):
         translated, captions = messages(files[path], path), {}
         named = {atlas.stem: atlas.name for atlas in _atlases(files)}
         for one in shown:
-            _, stem, region = one.id.split("/", 2)
-            context = f"{stem}.kgm\x04"
-            names = [translated.get(context + name) for name in (region, named[stem])]
+            stem = one.columns["map"]
+            context, place = f"{stem}.kgm\x04", one.caption.removesuffix(f", {named[stem]}")
+            names = [translated.get(context + name) for name in (place, named[stem])]
             if all(names):
                 captions[one.id] = ", ".join(map(str, names))
         return captions
@@ -100,6 +112,8 @@ class _Region:
     name: str
     colour: Colour
     flag: str
+    capital: str
+    """Its name; "" if it has none."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +152,7 @@ def _atlas(data: bytes, path: str) -> _Atlas:
                 (one.findtext("name") or "").strip(),
                 (_number(one, "red"), _number(one, "green"), _number(one, "blue")),
                 (one.findtext("flag") or "").strip(),
+                (one.findtext("capital") or "").strip(),
             )
             for one in root.iterfind("division")
             if (one.findtext("ignore") or "").strip() != "yes"
@@ -166,20 +181,26 @@ def _drawn(atlas: _Atlas, files: Files, styles: Sequence[str]) -> Iterator[Shown
             continue
         if "located" in styles:
             yield _shown(atlas, region, "located", whole.located(number, land))
+        if "capital" in styles and region.capital:
+            yield _shown(atlas, region, "capital", whole.located(number, land))
         if "shape" in styles:
             yield _shown(atlas, region, "shape", whole.alone(number))
 
 
 def _shown(atlas: _Atlas, region: _Region, style: str, data: bytes) -> Shown:
     thing = f"{atlas.stem}/{region.name}"
-    caption = f"{region.name}, {atlas.name}"
+    columns, place = {"style": style, "map": atlas.stem}, region.name
+    if style == "capital":
+        place = region.capital
+        columns["same_as_region"] = "yes" if place.casefold() == region.name.casefold() else "no"
+    caption = f"{place}, {atlas.name}"
     return Shown(
         f"{style}/{thing}",
         Picture(data),
         caption,
         atlas.family,
         thing,
-        {"style": style, "map": atlas.stem},
+        columns,
         tag=atlas.name,
     )
 
