@@ -33,7 +33,7 @@ def test_the_commands_of_the_page_print_its_table_and_find_no_answer(
 
 
 def test_its_counts_of_verdicts_are_those_that_ship() -> None:
-    told = re.findall(r"\| ((?:(?:HOLDS|FAILS|UNDECIDED) \d(?:, )?)+) \|$", read(PAGE), re.MULTILINE)
+    told = re.findall(r"\| ((?:(?:HOLDS|FAILS|UNDECIDED) \d+(?:, )?)+) \|$", read(PAGE), re.MULTILINE)
     levels: dict[tuple[str, str], Counter[str]] = {}
     for verdict in shipped():
         if verdict.code in ("S2", "S6"):

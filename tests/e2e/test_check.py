@@ -173,7 +173,9 @@ def test_a_statement_that_repeats_a_claim_of_the_literature_takes_our_verdict(wo
         "Fine-tuned dense retrieval models encode knowledge in a manner consistent with their pre-trained counterparts."
     )
     (checked,) = ev.check(claim, works / "lib/owls.txt").statements
-    assert checked.tested.startswith("S2 on analogues: HOLDS 6, FAILS 1, UNDECIDED 2 (instance: HOLDS 1, UNDECIDED 1; ")
+    assert checked.tested.startswith(
+        "S2 on analogues: HOLDS 9, FAILS 7, UNDECIDED 35 (level: HOLDS 3, FAILS 6, UNDECIDED 33; "
+    )
 
 
 def test_a_verdict_of_rules_is_printed_only_where_its_risk_is_within_the_target(evidense, works: Path) -> None:
