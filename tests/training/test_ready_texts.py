@@ -53,3 +53,9 @@ def test_a_gguf_file_is_a_text_tower_with_its_own_states(tmp_path: Path) -> None
     ]
     ours, theirs = (tower.pooled(tower.prepare(TEXTS)) for tower in texts)
     np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-6)
+
+
+def test_a_head_of_class_names_is_refused_beside_a_random_classifier() -> None:
+    image = {"kind": "random-init:lite0", "head": "class-names"}
+    with pytest.raises(InvalidInput, match=r"the kind is random-init:lite0; expected the classifier's own weights"):
+        design({"text": {"kind": "bert"}, "image": image})

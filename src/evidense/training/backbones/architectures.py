@@ -7,7 +7,8 @@
 Without "image" it is a plain text encoder. Kinds of text: `bert` and `static` (from scratch, with a vocabulary learnt from the training
 texts), or the spelling of a text encoder (a folder, `pip:…`, `gguf:…`, `wordllama`). Kinds of image: `convnet` and `vit` (from scratch),
 `lite0`, `lite1`, `lite2` (EfficientNet-Lite with its ImageNet weights), or the folder of a vision model. `random-init:` before a ready
-encoder or a lite keeps its architecture and vocabulary and draws its weights. Random weights depend on the seed alone.
+encoder or a lite keeps its architecture and vocabulary and draws its weights. Random weights depend on the seed alone. A lite with
+"head": "class-names" starts with a picture head that maps pictures to the names of their classes (`images.class_names`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,6 +64,8 @@ def _one_of(default: Json, *known: Json) -> Key:
     return Key(default, "one of " + ", ".join(map(repr, known)), fits)
 
 
+CLASS_NAMES = "class-names"
+"""A head of the picture tower that is computed from the classifier and the names of its classes, without a pair."""
 _SIDE = _whole(32, 8, 1024)
 TEXT: Mapping[str, Mapping[str, Key]] = {
     "bert": {
@@ -91,7 +94,10 @@ IMAGE: Mapping[str, Mapping[str, Key]] = {
         "width": _whole(128, 8, 4096),
         "n_heads": _whole(4, 1, 64),
     },
-    **{variant: {"side": _whole(128, 32, 1024)} for variant in lite.VARIANTS},
+    **{
+        variant: {"side": _whole(128, 32, 1024), "head": _one_of("drawn", "drawn", CLASS_NAMES)}
+        for variant in lite.VARIANTS
+    },
 }
 SHARED: Mapping[str, Key] = {
     "n_dims": Key(None, "a whole number from 2 to 65,536", lambda v: v is None or _whole(None, 2, 1 << 16).fits(v)),
@@ -200,6 +206,9 @@ def _together(text: Mapping[str, Any], image: Mapping[str, Any] | None, shared: 
         return
     if shared["shared_projection"] and text["kind"] == "static":
         yield "shared_projection is true and a static text tower has no projection; expected false"
+    if image.get("head") == CLASS_NAMES and (shared["shared_projection"] or image["kind"].startswith(RANDOM)):
+        why = "shared_projection is true" if shared["shared_projection"] else f"the kind is {image['kind']}"
+        yield f"image.head is {CLASS_NAMES} and {why}; expected the classifier's own weights and a head of its own; write head = 'drawn'"
     yield from _places(image)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from evidense.boundary.scratch import Scratch
 from evidense.compute.images import lite
+from evidense.compute.images.class_names import linear_head
 from evidense.compute.images.locked import weights_sha256
-from evidense.compute.images.two_towers import FORMAT, PROJECTION, SETTINGS, open_two_towers
+from evidense.compute.images.two_towers import FORMAT, PROJECTION, SETTINGS, open_texts, open_two_towers
 from evidense.compute.images.vision import open_vision, save_vision
 from evidense.compute.models.checkpoint import weight_files
 from evidense.compute.models.folder import ModelFolder, is_static, read_folder
@@ -22,7 +23,7 @@ from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import canonical_json, sha256_of
 from evidense.training.backbones import vocabulary
-from evidense.training.backbones.architectures import FROM_SCRATCH, RANDOM, TEXT, Design
+from evidense.training.backbones.architectures import CLASS_NAMES, FROM_SCRATCH, RANDOM, TEXT, Design
 from evidense.training.backbones.ready_texts import place, static_table, text_folder
 from evidense.values import Spelling
 
@@ -272,7 +273,12 @@ def _write_projection(design: Design, seed: int, folder: Path, width: int) -> No
 
     with _drawn(seed, "image projection"):
         linear = torch.nn.Linear(width, int(design.n_dims or 0), bias=False)
-    save_file({"weight": linear.weight.detach()}, folder / PROJECTION)
+    weight = linear.weight.detach()
+    image: Mapping[str, Any] = design.image or {}
+    if image.get("head") == CLASS_NAMES:
+        text = open_texts(folder / "text").tower("query")
+        weight = linear_head(image["kind"], text, length=float(weight.norm()))
+    save_file({"weight": weight}, folder / PROJECTION)
 
 
 def _model(image: Mapping[str, Any], dropout: float) -> tuple[Any, Any]:

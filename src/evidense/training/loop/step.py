@@ -163,5 +163,6 @@ def _back(pieces: Sequence[_Piece], leaf: "Tensor", settings: EncodeSettings) ->
         return
     for piece in reversed(pieces):
         vectors = piece.seen if piece.seen is not None and piece.seen.requires_grad else piece.encode(settings)
-        torch.autograd.backward([vectors], [leaf.grad[torch.from_numpy(piece.rows)].to(vectors.dtype)])
+        if vectors.requires_grad:  # not where a piece holds items of a tower that is frozen with its head
+            torch.autograd.backward([vectors], [leaf.grad[torch.from_numpy(piece.rows)].to(vectors.dtype)])
         piece.seen = None
