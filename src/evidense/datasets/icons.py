@@ -12,7 +12,7 @@ from evidense.errors import InvalidInput, MissingExtra, UnknownName
 from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.directions import Pair, direction_of, placed
 from evidense.reading.pairing import Pairing
-from evidense.reading.splits import only_split
+from evidense.reading.splits import only_split, split_of
 from evidense.reading.training_pairs import pairs_of
 from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, build
 
@@ -29,12 +29,13 @@ class Icons:
     Icons of one family (house and house-user; facebook and square-facebook) are one group, because such near duplicates would leak across
     a split.
 
-    i2i: the solid drawing of an icon looks for its regular one. Pairs of the kind `views` are these two drawings.
+    i2i: the solid drawing of an icon looks for its regular one. Pairs of the kind `views` are these two drawings; pairs of the kind `cheap` are
+    solid drawings with the categories in which the package lists them ("Animals; Nature"), which name no icon.
     """
 
     name = "icons"
     spellings: tuple[str, ...] = ("icons", "icons/solid:i2t", "icons:t2i@test", "icons:i2i")
-    kinds: frozenset[Kind] = frozenset({"views"})
+    kinds: frozenset[Kind] = frozenset({"views", "cheap"})
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `icons`, with or without a style."""
@@ -63,15 +64,19 @@ class Icons:
         return (only_split(build(pairing.draft(pairing.subject, _provenance())), spelled.split),)
 
     def pairs(self, spelling: str) -> Pairs:
-        """Return the solid and the regular drawing of every icon that has both.
+        """Return the solid and the regular drawing of every icon that has both (`views`), or solid drawings with their categories (`cheap`).
 
         Raises:
             InvalidInput: the spelling names another kind of pairs, or a style.
         """
         spelled = placed(spelling, "icons")
-        if spelled.head or spelled.direction != "views":
-            raise InvalidInput(f"'{spelling}' names no pairs of icons; expected icons:views[@split]; correct it")
-        name = "icons:views" + (f"@{spelled.split}" if spelled.split else "")
+        if spelled.head or spelled.direction not in self.kinds:
+            raise InvalidInput(
+                f"'{spelling}' names no pairs of icons; expected icons:views[@split] or icons:cheap[@split]; correct it"
+            )
+        name = f"icons:{spelled.direction}" + (f"@{spelled.split}" if spelled.split else "")
+        if spelled.direction == "cheap":
+            return _cheap(name, spelled.split)
         return replace(pairs_of(_between_styles(spelled.split), "exact"), name=name, kind="views")
 
 
@@ -86,6 +91,41 @@ def _between_styles(split: str | None) -> Collection:
     provenance = _provenance()
     notes = (*provenance.notes, "a solid drawing looks for the regular one of the same icon, among all regular ones")
     return only_split(build(pairing.draft("icons:i2i", replace(provenance, notes=notes))), split)
+
+
+def _cheap(name: str, split: str | None) -> Pairs:
+    """Return the solid drawings with the categories in which the package lists them."""
+    folder = _folder()
+    categories = _categories((folder / "metadata" / "categories.yml").read_text(encoding="utf-8"))
+    drawn = [(pair, pair.picture.id.removeprefix("solid/")) for pair in _pairs(folder, ("solid",))]
+    kept = [(pair, icon) for pair, icon in drawn if icon in categories and split in (None, split_of(pair.group))]
+    provenance = replace(_provenance(), labels="none: an icon and the categories that list it")
+    return Pairs(
+        name,
+        "cheap",
+        tuple(Item(f"tag:{icon}", "; ".join(categories[icon])) for _, icon in kept),
+        tuple(pair.picture for pair, _ in kept),
+        tuple(pair.group for pair, _ in kept),
+        provenance=provenance,
+    )
+
+
+def _categories(text: str) -> dict[str, list[str]]:
+    """Return icon → the labels of its categories, from the package's categories.yml: a key, its icons as a list, its label.
+
+    >>> _categories("animals:\\n  icons:\\n    - cat\\n    - dog\\n  label: Animals\\n")
+    {'cat': ['Animals'], 'dog': ['Animals']}
+    """
+    found: dict[str, list[str]] = {}
+    icons: list[str] = []
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("- "):
+            icons.append(line[2:].strip("'\" "))
+        elif line.startswith("label:"):
+            for icon in icons:
+                found.setdefault(icon, []).append(line.removeprefix("label:").strip("'\" "))
+            icons = []
+    return found
 
 
 def _folder() -> Path:

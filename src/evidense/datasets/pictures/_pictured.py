@@ -259,7 +259,10 @@ def _pool_notes(shown: Mapping[str, Shown], flaws: Mapping[str, str], n_usable: 
 
 
 def _captioned(pool: _Pool, captions: Mapping[str, str], order: _Order, pairing: Pairing) -> Iterator[str]:
-    """Enter the captions and their pictures in one direction; pictures without a caption in this language stay in the corpus."""
+    """Enter the captions and their pictures in one direction; pictures without a caption in this language stay in the corpus.
+
+    The column `block` says from which pictures hard negatives come: those of the same topic, or all of the collection.
+    """
     mixed = order.direction == "mixed"
     text_ids: dict[str, str] = {}
     english = {shown.id: shown.caption for shown in pool.shown}
@@ -267,7 +270,7 @@ def _captioned(pool: _Pool, captions: Mapping[str, str], order: _Order, pairing:
         picture, family = pool.items[shown.id], pool.families[shown.id]
         caption = captions.get(shown.id)
         if caption is not None:
-            columns = dict(shown.columns)
+            columns = {**shown.columns, "block": shown.columns.get("topic", order.part)}
             if order.language != ENGLISH:
                 columns["same_as_english"] = "yes" if caption.casefold() == english[shown.id].casefold() else "no"
             text = Item(text_ids.setdefault(caption, f"{order.language}:{shown.id}"), caption)
