@@ -124,20 +124,21 @@ class _StudyRun:
             **{label: f"checkpoint:{checkpoint_id}" for label, checkpoint_id in checkpoints.items()},
             **{label: f"checkpoint:{checkpoints[both]}{SUFFIX}" for label, both in self.cells.blinded.items()},
         }
-        tasks, results = [], dict[str, object]()
-        for address, collection in self.collections:
-            where = address if address[0] else collection
-            tasks += [
-                Task(
-                    _ranking_task(label, collection),
-                    _fixed(rank, self.store.root, self.study, where, label, spellings[label]),
-                )
-                for label in self.cells.labels
-            ]
-            tasks += [
-                Task(_leak_task(data, collection), _fixed(count_leaks, self.study, where, data))
-                for data in self._trained_on()
-            ]
+        results = dict[str, object]()
+        places = [(address if address[0] else collection, collection) for address, collection in self.collections]
+        tasks = [  # one system on all collections, then the next: a worker opens each once
+            Task(
+                _ranking_task(label, collection),
+                _fixed(rank, self.store.root, self.study, where, label, spellings[label]),
+            )
+            for label in self.cells.labels
+            for where, collection in places
+        ]
+        tasks += [
+            Task(_leak_task(data, collection), _fixed(count_leaks, self.study, where, data))
+            for where, collection in places
+            for data in self._trained_on()
+        ]
         waiting = list(enumerate(self.collections))
         for n_done, (key, result) in enumerate(self.workers.run(tasks, self.spent.step), 1):
             results[key] = result
