@@ -105,6 +105,14 @@ def test_views_of_icons_are_two_drawings() -> None:
     assert pairs.kind == "views"
 
 
+def test_cheap_pairs_of_icons_are_categories_that_many_share() -> None:
+    pairs, exact = registry.pairs("icons:cheap@train"), built_in.pairs("icons/solid:t2i@train")
+    assert (pairs.name, pairs.kind) == ("icons:cheap@train", "cheap")
+    assert len({item.text for item in pairs.left}) < len(pairs) / 2
+    assert {item.id for item in pairs.right} <= {item.id for item in exact.right}
+    assert set(pairs.groups) <= set(exact.groups)
+
+
 def test_i2i_queries_are_pictures_of_the_same_character_in_another_style() -> None:
     collection = opened("glyphs/serif:i2i@test")
     assert collection.modalities == ("image", "image")
@@ -132,14 +140,20 @@ def test_mixed_corpus_holds_pictures_and_names_and_leaves_out_the_query_s_name()
 
 
 def test_datasets_with_pairs_declare_their_kinds() -> None:
-    assert {p.name for p in registry.parts("datasets") if isinstance(p, PairSource)} == {"glyphs", "icons", "pairs"}
+    packaged = {"stamps", "flags", "maps", "game_icons"}
+    assert {p.name for p in registry.parts("datasets") if isinstance(p, PairSource)} == {
+        "glyphs",
+        "icons",
+        "pairs",
+        *packaged,
+    }
 
 
 @pytest.mark.parametrize(
     ("spelling", "error", "told"),
     [
         ("docstrings:views@train", InvalidInput, "docstrings makes no 'views' pairs; expected exact, items"),
-        ("icons:cheap", InvalidInput, "icons makes no 'cheap' pairs; expected exact, items, views"),
+        ("icons/solid:cheap", InvalidInput, "expected icons:views"),
         ("glyphs:cheap@train", InvalidInput, "expected glyphs/STYLE:cheap"),
         ("glyphs/names:cheap@train", UnknownName, "Known: mono, sans, serif, stix"),
         ("glyphs@train", InvalidInput, "means 4 collections"),
