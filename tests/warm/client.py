@@ -1,10 +1,12 @@
 """Start commands in processes of their own, without paying for imports each time."""
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,9 +15,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 NO_LIMIT = -1
+_PROGRAM = (sys.executable, str(Path(__file__).with_name("server.py")))
 
 
 def settings_of(home: Path) -> dict[str, str]:
@@ -24,7 +27,7 @@ def settings_of(home: Path) -> dict[str, str]:
 
 
 class Server:
-    """A fork server (server.py), started at once."""
+    """A fork server (server.py), started at once. Under pytest-xdist the workers of a run share its imports."""
 
     def __init__(self, torch: bool, home: Path | None = None, path: str | None = None) -> None:
         """Start it; with a `home` of its own, its commands see no other; `path` stands for PYTHONPATH."""
@@ -35,24 +38,64 @@ class Server:
             settings["PYTHONPATH"] = path
         settings |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self._turn = threading.Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("server.py")), *(["torch"] if torch else [])],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **settings},
-        )  # fmt: skip
+        argv, env = [*_PROGRAM, "torch" if torch else "light"], {**os.environ, **settings}
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+        self._streams = _shared(argv, env, f"{run[:12]}-{argv[-1]}", path or "") if run else _own(argv, env)
 
     def ask(self, order: dict[str, Any]) -> dict[str, Any]:
         """Send one order, and return its answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        orders, answers = self._streams
         with self._turn:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            self._process.stdin.flush()
-            answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
+            return _answer(orders, answers, order)
 
     def close(self) -> None:
-        """End it."""
-        self._process.communicate()
+        """End it: its orders end."""
+        for stream in self._streams:
+            stream.close()
+
+
+def _answer(orders: IO[bytes], answers: IO[bytes], order: dict[str, Any]) -> dict[str, Any]:
+    orders.write(json.dumps(order).encode() + b"\n")
+    orders.flush()
+    answer: dict[str, Any] = json.loads(answers.readline())
+    return answer
+
+
+def _own(argv: list[str], env: dict[str, str]) -> tuple[IO[bytes], IO[bytes]]:
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+    process.returncode = 0  # it ends with its input; nobody waits for it
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return process.stdin, process.stdout
+
+
+def _shared(argv: list[str], env: dict[str, str], name: str, path: str) -> tuple[IO[bytes], IO[bytes]]:
+    """Connect with the run's server of this name, started by whoever needs it first; `path` goes before the others of its imports."""
+    place = os.path.join(tempfile.gettempdir(), f"evidense-{name}")
+    with open(f"{place}.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if streams := _connected(place, path):
+            return streams
+        process = subprocess.Popen([*argv, place], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=env)
+        while not (streams := _connected(place, path)):
+            assert process.poll() is None, f"the warm server ended with {process.returncode}"
+            time.sleep(0.05)
+        process.returncode = 0  # it ends with its last connection; nobody waits for it
+        return streams
+
+
+def _connected(place: str, path: str) -> tuple[IO[bytes], IO[bytes]] | None:
+    """Connect; return None where no server listens, or one that is about to end."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(place)
+        streams = connection.makefile("wb"), connection.makefile("rb")
+        _answer(*streams, {"path": path})
+    except (OSError, ValueError):
+        return None
+    finally:
+        connection.close()  # the streams keep it open
+    return streams
 
 
 @dataclass

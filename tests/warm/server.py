@@ -2,7 +2,7 @@
 
 Reads one JSON order a line from stdin, answers one JSON object a line. An order says what to `do`: `watch` runs a command within
 limits and answers with its outcome, `start` answers with the id of its process, `wait` with its exit code or null. Run as a
-script: `python server.py [torch]`.
+script: `python server.py torch|light [SOCKET]`; with a socket it forks itself for every connection, and ends with the last one.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import pkgutil
 import resource
 import select
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -31,6 +32,8 @@ HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models
          "evidense.compute.texts.text_tower", "transformers.models.auto.tokenization_auto", "transformers.models.gemma3")  # fmt: skip
 GRACE_S = 3.0
 """Seconds in which the helpers of a command must have ended after it."""
+UNUSED_S = 60.0
+"""Seconds after which a server ends that nobody connects with."""
 
 
 def stay_in_memory(descriptor: object) -> None:
@@ -45,6 +48,57 @@ def serve(with_torch: bool) -> None:
     os.fsync = stay_in_memory
     _import(with_torch)
     gc.freeze()
+    _answer(orders, answers)
+
+
+def share(with_torch: bool, place: str) -> None:
+    """Answer the orders of every connection in a process of its own, until the last has ended."""
+    os.dup2(2, 1)
+    os.fsync = stay_in_memory
+    _import(with_torch)
+    gc.freeze()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(place)
+    listener.listen()
+    children: set[int] = set()
+    until = time.monotonic() + UNUSED_S
+    while children or time.monotonic() < until:
+        if select.select([listener], [], [], 0.5)[0]:
+            connection, _ = listener.accept()
+            if (pid := os.fork()) == 0:
+                listener.close()
+                _converse(connection)
+                os._exit(0)
+            connection.close()
+            children.add(pid)
+        if ended := {pid for pid in children if os.waitpid(pid, os.WNOHANG)[0]}:
+            children, until = children - ended, 0.0
+    for name in (place, f"{place}.lock"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _converse(connection: socket.socket) -> None:
+    orders, answers = (os.fdopen(os.dup(connection.fileno()), mode) for mode in ("rb", "wb"))
+    connection.close()
+    if path := json.loads(orders.readline())["path"]:
+        _import_anew(path)
+    answers.write(b"{}\n")
+    answers.flush()
+    _answer(orders, answers)
+
+
+def _import_anew(path: str) -> None:
+    """Import evidense from another folder, as if PYTHONPATH had named it; the libraries stay."""
+    os.environ["PYTHONPATH"] = path
+    sys.path[:0] = path.split(os.pathsep)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "evidense"]:
+        del sys.modules[name]
+    _import_evidense()
+    gc.freeze()
+
+
+def _answer(orders: BinaryIO, answers: BinaryIO) -> None:
     for line in orders:
         order = json.loads(line)
         answer = _exit_of(order) if order["do"] == "wait" else _begun(order, orders, answers)
@@ -57,6 +111,10 @@ def _import(with_torch: bool) -> None:
     for name in (*LIGHT, *(HEAVY if with_torch else ())):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    _import_evidense()
+
+
+def _import_evidense() -> None:
     import evidense
 
     for module in pkgutil.walk_packages(evidense.__path__, "evidense."):
@@ -203,4 +261,5 @@ def _left_running(group: int) -> bool:
 if __name__ == "__main__":
     if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):  # as the installed command: not this folder
         sys.path.pop(0)
-    serve("torch" in sys.argv[1:])
+    with_torch, *place = sys.argv[1:]
+    share(with_torch == "torch", *place) if place else serve(with_torch == "torch")
