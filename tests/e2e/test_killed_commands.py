@@ -42,7 +42,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "bm25": Command(("compare", "bm25", "char_ngrams", "--on", "pairs.csv", "--out", "page"), 25),
     "model": Command(("compare", "bm25", "model", "--on", "pairs.csv", "--out", "page"), 25),
-    "train": Command(("train", "--architecture", "small.toml", "--data", "pairs.csv", "--objective", "infonce", "--steps", "12",
+    "train": Command(("train", "--architecture", "small.toml", "--data", "pairs.csv", "--objective", "infonce", "--steps", "6",
                       "--batch-size", "8", "--out", "trained"), 15, "trained"),
     "run": Command(("run", "study.toml", "--toy", "--out", "page"), 15),
     "page": Command(("compare", "bm25", "char_ngrams", "--on", "pairs.csv", "--out", "page"), 20, warm=True),
@@ -52,7 +52,7 @@ COMMANDS = {
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory, first_lines) -> Path:
     folder = tmp_path_factory.mktemp("inputs")
-    shutil.copy(first_lines(121), folder / "pairs.csv")
+    shutil.copy(first_lines(61), folder / "pairs.csv")
     (folder / "study.toml").write_text(STUDY)
     (folder / "small.toml").write_text(ARCHITECTURE)
     text_models.save(folder / "model", "BertModel", "bert")

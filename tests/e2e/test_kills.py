@@ -32,7 +32,7 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def few_csv(first_lines):
     """The first pairs of the file: enough to be killed in."""
-    return first_lines(161)
+    return first_lines(81)
 
 
 def start(warm: Warm, model: Path, data: Path, out: Path, store: Path, **settings) -> Child:
@@ -73,7 +73,7 @@ def test_two_processes_can_write_one_store(warm, model, few_csv, tmp_path):
 
 
 def test_a_full_disk_is_reported_and_the_next_run_continues(warm, model, few_csv, tmp_path):
-    process = start(warm, model, few_csv, tmp_path / "page", tmp_path / "store", file_bytes=40_000)
+    process = start(warm, model, few_csv, tmp_path / "page", tmp_path / "store", file_bytes=20_000)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 2, err
     assert "Traceback" not in err

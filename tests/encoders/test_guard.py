@@ -39,6 +39,21 @@ def test_bert_checkpoints_load_for_cls_and_mean(tmp_path: Path, class_name: str,
     assert any(name.startswith(heads) for name in encoder.setup.unused_weights)
 
 
+def test_opening_a_checkpoint_draws_no_random_numbers(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    before = torch.get_rng_state()
+    open_encoder(str(tmp_path))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_weights_that_change_under_the_same_path_are_other_weights(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    first, again = (open_encoder(str(tmp_path)).setup.weights_sha256 for _ in range(2))
+    assert first == again
+    edit_weights(tmp_path, lambda weights: weights["embeddings.word_embeddings.weight"].add_(1))
+    assert open_encoder(str(tmp_path)).setup.weights_sha256 != first
+
+
 def test_a_checkpoint_without_pooler_weights_is_refused(tmp_path: Path) -> None:
     save(tmp_path, "BertForMaskedLM", "bert")
     with pytest.raises(

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -85,8 +86,35 @@ def filled(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]"
     Raises:
         IncompleteWeights, InvalidInput: as `load_guarded`; or transformers raised an error.
     """
-    refuse_unfilled(module(_blank(make, source)), tensors, source)
-    return made(make, source)
+    with _undrawn():
+        refuse_unfilled(module(_blank(make, source)), tensors, source)
+        return made(make, source)
+
+
+def _undrawn() -> AbstractContextManager[object]:
+    """Return a context in which weights get the mean of what would be drawn: drawing what a file then fills takes half of an opening."""
+    import torch
+
+    class Undrawn(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = dict(kwargs or {})
+            mean_of = _MEANS.get(getattr(func, "__name__", ""))
+            if mean_of is None:
+                return func(*args, **kwargs)
+            tensor, *ends = args or (kwargs.pop("tensor"),)
+            with torch.no_grad():
+                return tensor.fill_(mean_of(*ends, *kwargs.values()))
+
+    return Undrawn()
+
+
+_MEANS: Mapping[str, Callable[..., float]] = {
+    "normal_": lambda mean=0.0, *_: mean,
+    "uniform_": lambda low=0.0, high=1.0, *_: (low + high) / 2,
+    "kaiming_uniform_": lambda *_: 0.0,
+    "kaiming_normal_": lambda *_: 0.0,
+}
+"""Function of torch that draws → the mean of what it draws, from its arguments after the tensor, in their order."""
 
 
 def drawn(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", source: str) -> Made:

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,9 +83,22 @@ def weight_files(folder: Path, *, unsafe: bool = False) -> list[Path]:
 
 
 def sha256_of_files(files: list[Path]) -> str:
-    """Return one sha256 over the bytes of these files, one after the other."""
+    """Return one sha256 over the bytes of these files, one after the other.
+
+    A process that opens a model again does not read files again that are still the same: of equal size, number and times.
+    """
+    return _sha256_of(tuple((file.absolute(), _state_of(file)) for file in files))
+
+
+def _state_of(file: Path) -> tuple[int, ...]:
+    status = file.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+@lru_cache(maxsize=64)
+def _sha256_of(files: tuple[tuple[Path, tuple[int, ...]], ...]) -> str:
     digest = hashlib.sha256()
-    for chunk in chunks_of_files(files):
+    for chunk in chunks_of_files([file for file, _ in files]):
         digest.update(chunk)
     return digest.hexdigest()
 
