@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from evidense import report
+from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
 from evidense.records import Checkpoint, Finding, Recipe, Record, Score
 from evidense.store import Store
 from evidense.study.result import Result
@@ -144,3 +145,12 @@ def test_queries_with_pictures_are_strips_of_pictures(result: Result, tmp_path: 
     records = [pictured(r) for r in result.records]
     page = report.write(result.study, records, result.store, tmp_path / "out").read_text("utf-8")
     assert page.count('<div class="strip is-') == page.count(f'<img src="{picture}"') == 2 * len(read_most(result))
+
+
+def test_queries_of_an_arm_are_read_where_no_stage_is() -> None:
+    arm = Effect("tuned", "arm", {"tuned": 1, "ready": -1}, start="ready")
+    cells = [Cell(name, (name,)) for name in (*CELLS, "tuned", "ready")]
+    whole = Lineup(tuple(cells), (*effects_of(cells), arm))
+    read = [effect.name for effect in whole.effects if whole.is_read(effect)]
+    assert read == ["finetuning after pretraining", "pretraining before finetuning"]
+    assert Lineup(tuple(cells[-2:]), (arm,)).is_read(arm)

@@ -173,7 +173,9 @@ def _excerpts(table: _CellTable, effect: Effect) -> tuple[dict[str, Json], ...]:
     """Return the queries that one cell gains and loses most against another, if what each ranked is known."""
     sides = {weight: cell for cell in table.cells if (weight := effect.weights.get(cell.name))}
     rankings = table.scored.rankings
-    if not effect.is_read or not all(label in rankings for cell in sides.values() for label in cell.labels):
+    if not table.lineup.is_read(effect) or not all(
+        label in rankings for cell in sides.values() for label in cell.labels
+    ):
         return ()
     base, system = ([load_lists(rankings[x], table.store) for x in sides[weight].labels] for weight in (-1, 1))
     means = dict(zip((cell.name for cell in table.cells), table.values.mean(axis=1), strict=True))

@@ -38,11 +38,6 @@ class Effect:
     """Of an arm: spelling of the encoder that it started from."""
 
     @property
-    def is_read(self) -> bool:
-        """Say whether its queries are worth reading: one cell against another that has learnt something."""
-        return self.group == "arm" or (self.group == "stage" and self.weights.get(_BOTH) == 1)
-
-    @property
     def against(self) -> str:
         """Return the cells that it is measured against."""
         return ", ".join(cell for cell, weight in self.weights.items() if weight < 0)
@@ -80,6 +75,11 @@ class Lineup:
         for effect in self.effects:
             families.setdefault((effect.group, self.n_seeds(effect)), []).append(effect)
         return list(families.values())
+
+    def is_read(self, effect: Effect) -> bool:
+        """Say whether the queries of an effect are worth reading: what each stage adds to the other; of a study without stages, its arms."""
+        stages = [e for e in self.effects if e.group == "stage" and e.weights.get(_BOTH) == 1]
+        return effect in stages or (effect.group == "arm" and not stages)
 
     def n_seeds(self, effect: Effect) -> int:
         """Return the number of seeds of an effect; a cell that is the same in all of them does not count."""

@@ -187,13 +187,24 @@ def _rate(finding: Finding) -> str:
 
 
 def _span(finding: Finding, unit: str) -> str:
+    if finding.value is None and (bound := _bound(finding.low, finding.high, finding.details, count)):
+        return f"{bound} {unit}"
     value = f"{count(finding.value)} {unit}" if finding.value is not None else f"an unknown number of {unit}"
     return f"{value} [{_ends(finding.low, finding.high, finding.details, count)}]"
 
 
 def _ratio_span(value: float | None, ends: tuple[float, float], details: Mapping[str, Any]) -> str:
+    if value is None and (bound := _bound(*ends, details, lambda x: f"{x:.2g}")):
+        return bound
     shown = "?" if value is None else f"{value:.2g}"
     return f"{shown} [{_ends(*ends, details, lambda x: f'{x:.2g}')}]"
+
+
+def _bound(low: float | None, high: float | None, details: Mapping[str, Any], show: Any) -> str:
+    """Say at most or at least how much, of an interval that is open on one side; else nothing."""
+    if details["is_open_below"] == details["is_open_above"]:
+        return ""
+    return f"at most {show(high)}" if details["is_open_below"] else f"at least {show(low)}"
 
 
 def _ends(low: float | None, high: float | None, details: Mapping[str, Any], show: Any) -> str:
