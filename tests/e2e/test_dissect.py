@@ -118,7 +118,7 @@ def test_two_workers_give_the_findings_of_one_process(few_csv, tmp_path, monkeyp
     systems = ["python:letters:by_form", "python:letters:by_length"]
     study = dissection(
         systems, [str(few_csv), str(other)], n_random=0, n_resamples=999,
-        table={"analyses": ["similarity", "drift", "rankings"], "options": {"similarity": {"poolings": ["own"], "n_shuffles": 19}}},
+        table={"analyses": ["similarity", "drift", "rankings"], "options": {"similarity": {"poolings": ["own"], "n_shuffles": 5}}},
     )  # fmt: skip
     with consenting(systems):
         records_of_run = [run_study(study, Store(tmp_path / str(n)), RunOptions(n_workers=n)).records for n in (0, 2)]

@@ -16,7 +16,7 @@ from training.text_world import job, save_bert, weights_of
 from warm.client import Warm
 
 TESTS = Path(__file__).parents[1]
-RECIPE = {"n_steps": 40, "queue": 12, "chunk": 5, "accumulate": 2, "batch_size": 8}
+RECIPE = {"n_steps": 20, "queue": 12, "chunk": 5, "accumulate": 2, "batch_size": 8}
 CHILD = """
 import sys, os, json, signal
 sys.path.insert(0, ".")
@@ -49,11 +49,11 @@ def test_training_killed_twice_ends_with_equal_weights(bert: Path, tmp_path: Pat
     import torch
 
     whole = run(job(bert, tmp_path / "whole", **RECIPE), Callbacks())
-    for step in (17, 33):
+    for step in (9, 16):
         killed_at(step, bert, tmp_path / "state", warm)
     begun = state.load(tmp_path / "state", job(bert, tmp_path, **RECIPE).recipe)
     assert begun is not None
-    assert 7 <= begun.step <= 33
+    assert 7 <= begun.step <= 16
     again = run(job(bert, tmp_path / "state", **RECIPE), Callbacks())
     ours, theirs = weights_of(again.encoder), weights_of(whole.encoder)
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)

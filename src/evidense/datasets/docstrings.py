@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from evidense.errors import InvalidInput
@@ -56,7 +57,7 @@ class Docstrings:
             )
         root = Path(sysconfig.get_path("purelib" if library == "site-packages" else "stdlib"))
         pairing = Pairing(f"docstrings/{library}", join_groups=False)
-        for function in _functions(root):
+        for function in _functions(root) if library == "site-packages" else _standard_library(root):
             module = function.module
             columns = {"block": module.partition(".")[0]}
             query_id = pairing.query(Item("", function.summary), module, group=module, columns=columns)
@@ -90,6 +91,12 @@ class _Documented:
     """With #2, #3 … from the second definition of one name in a module on."""
     summary: str
     body: str
+
+
+@cache
+def _standard_library(root: Path) -> tuple[_Documented, ...]:
+    """Return the functions of the standard library, parsed once: training on one split and testing on another opens it again."""
+    return tuple(_functions(root))
 
 
 def _functions(root: Path) -> Iterator[_Documented]:

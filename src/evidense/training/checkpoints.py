@@ -1,5 +1,6 @@
 """Checkpoints: the record of a trained encoder."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from evidense.compute.environment import environment
@@ -12,6 +13,9 @@ from evidense.training.loop.processes import n_processes
 
 if TYPE_CHECKING:
     from evidense.training.loop.trainer import TrainingResult
+
+_peak_flops_per_second = cache(budget.peak_flops_per_second)
+"""It is the machine's, not the training's: one measurement a process."""
 
 
 def checkpoint_of(recipe: Recipe, encoder: Encoder, trained: "TrainingResult | None", store: Store) -> Checkpoint:
@@ -36,7 +40,7 @@ def _observed(recipe: Recipe, trained: "TrainingResult | None") -> dict[str, Any
     """Return wall time, and how near to the machine's own speed in matrix products the steps came."""
     if trained is None:
         return {"environment": environment()}
-    peak = budget.peak_flops_per_second(recipe.dtype)
+    peak = _peak_flops_per_second(recipe.dtype)
     achieved = trained.flops / trained.wall_s if trained.wall_s else 0.0
     return {
         "wall_s": round(trained.wall_s, 3),
