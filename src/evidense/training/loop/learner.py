@@ -75,7 +75,7 @@ class Learner:
         self.queue = Queue(recipe.queue, recipe.momentum, list(self.named.values())) if recipe.queue else None
         self.order = PairOrder(len(pairs), recipe.batch_size, recipe.seed)
         self.keys, self.costs = Keys(), TrainingCosts()
-        self.drops = has_dropout(self.modules.values())
+        self.drops = has_dropout(module for module in self.modules.values() if _is_trained(module))
         self.is_one = self.towers[0] is self.towers[1]
         shelf = Shelf(encoder.tower("query"), self.keys)
         self.shelves = [shelf, shelf if self.is_one else Shelf(encoder.tower("document"), self.keys)]
@@ -249,7 +249,7 @@ class Learner:
         from torch.nn.modules.batchnorm import _BatchNorm
 
         for module in self.modules.values():
-            module.train(training and any(p.requires_grad for p in module.parameters()))
+            module.train(training and _is_trained(module))
             for inside in module.modules():
                 if isinstance(inside, _BatchNorm):
                     inside.eval()
@@ -303,6 +303,10 @@ class Learner:
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _N_HELD_OUT = 8
 """Batches of held-out pairs whose loss is averaged."""
+
+
+def _is_trained(module: "torch.nn.Module") -> bool:
+    return any(weight.requires_grad for weight in module.parameters())
 
 
 def trained_weights(modules: "Mapping[str, torch.nn.Module]") -> "dict[str, Tensor]":
