@@ -18,8 +18,10 @@ from evidense.boundary.files import Budget
 from evidense.cli.main import cli
 from evidense.errors import EvidenseError, InvalidInput, UnknownName, UnsafeInput
 from evidense.fetching.packages.kept import _installed, fetch, needed, there
+from evidense.store import default_root
 from evidense.study import catalogue
 from evidense.study.fetch import fetch_dataset
+from evidense.study.trained.workers import Workers
 from tiny_packages import deb, tar
 
 PACKAGE = tiny_packages.part("stamps").packages[0]
@@ -53,6 +55,13 @@ def test_nothing_is_downloaded_unless_it_is_asked_for(
     assert len(called.read_text().splitlines()) == 1, "what is here is not downloaded again"
     assert not list((own_store / "packages").glob(".*")), "nothing is left beside it"
     assert len(tiny_packages.part("stamps").open("stamps")[0].corpus) == 63
+
+
+def test_packages_of_the_user_are_found_by_what_works_in_another_store(tmp_path: Path) -> None:
+    """A replay trains in an empty store."""
+    with tiny_packages.in_tiny_store(), Workers(0, tmp_path / "other"):
+        assert default_root() == tmp_path / "other"
+        assert there(PACKAGE)
 
 
 def test_a_file_that_the_user_put_there_needs_no_client(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import zipfile
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -24,6 +25,14 @@ Say = Callable[[str], None]
 ROOM = "packages"
 """Room of the store: notes that name the blob of each package; users put archives there, too."""
 
+KEPT_IN = "EVIDENSE_PACKAGES"
+"""Variable that names the user's store for processes that work in another one."""
+
+
+def kept_in() -> Path:
+    """Return the store that keeps packages: the user's, also where a process works in another one, as a replay does."""
+    return Path(os.environ.get(KEPT_IN) or default_root())
+
 
 def needed(package: Package, part: str) -> Files:
     """Return the files of a package. Nothing is downloaded.
@@ -42,7 +51,7 @@ def needed(package: Package, part: str) -> Files:
 
 def there(package: Package) -> Files | None:
     """Return the files of a package from the store, or from the system if dpkg has the same version; None if it is not here."""
-    files = _kept(package, default_root())
+    files = _kept(package, kept_in())
     return files if files is not None else _installed(package, Path("/"))
 
 

@@ -19,6 +19,7 @@ from evidense.boundary.streams import make_visible
 from evidense.compute.pictures.arrays import share_pictures
 from evidense.compute.threads import one_thread
 from evidense.errors import WorkerLost
+from evidense.fetching.packages.kept import KEPT_IN, kept_in
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function and its arguments. The function is sent to the worker by name, so it must belong to a module."""
@@ -52,7 +53,8 @@ def n_cores() -> int:
 class Workers:
     """Worker processes that live as long as the block. If `n` is 0, the tasks run in this process, also on one thread.
 
-    Every worker uses the store at `root`, which holds the weights of `checkpoint:ID`. Workers end with their parent, however that ends.
+    Every worker uses the store at `root`, which holds the weights of `checkpoint:ID`, and the packages of the user's store. Workers end with
+    their parent, however that ends.
     """
 
     def __init__(self, n: int, root: Path) -> None:
@@ -64,11 +66,11 @@ class Workers:
     def __enter__(self) -> "Workers":
         """Start the processes."""
         if self.n == 0:
-            self._stack.enter_context(_variables({"EVIDENSE_STORE": str(self.root)}))
+            self._stack.enter_context(_variables({KEPT_IN: str(kept_in()), "EVIDENSE_STORE": str(self.root)}))
             self._stack.enter_context(one_thread())
             return self
         context = multiprocessing.get_context("spawn")
-        with _variables({**_ONE_THREAD, **_QUIET, **_SAFE}), _hidden_main():
+        with _variables({**_ONE_THREAD, **_QUIET, **_SAFE, KEPT_IN: str(kept_in())}), _hidden_main():
             self._progress_queue = context.SimpleQueue()
             self._pool = ProcessPoolExecutor(self.n, context, _begin, (str(self.root), self._progress_queue, consent()))
             for started in [self._pool.submit(os.getpid) for _ in range(self.n)]:
