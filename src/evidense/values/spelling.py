@@ -20,7 +20,7 @@ FLAGS = {
 """One-word option → the option and value that it stands for."""
 
 KEYS = {"dim", "pooling", "max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "seed", "revision",
-        "document_tower", "readout", "similarity", "label", "form", "side", "text"}  # fmt: skip
+        "document_tower", "readout", "similarity", "label", "form", "side", "text", "blind"}  # fmt: skip
 """Options with a value."""
 
 
