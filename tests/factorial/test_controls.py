@@ -8,12 +8,12 @@ import pytest
 
 from evidense import registry
 from evidense.compute.comparison.lineup import BLIND, KNOW_NOTHING, SHUFFLED_PAIRS
-from evidense.compute.search.blind import blinded, is_blind
+from evidense.compute.search.blind import SUFFIX, blinded, is_blind
 from evidense.errors import InvalidInput
 from evidense.study.files.toml import study_from
 from evidense.study.trained.cells import cells_of
 from evidense.study.trained.factorial import factorial_of
-from evidense.values import Item, Picture
+from evidense.values import Item, Picture, Spelling
 
 SECTION: dict[str, Any] = {
     "seeds": [0, 1],
@@ -46,6 +46,7 @@ def test_to_a_blind_encoder_all_pictures_are_one_and_texts_are_themselves() -> N
     assert documents[0] == pytest.approx(vectors[2:].mean(axis=0))
     only_texts = blinded((vectors[:2], texts), (vectors[2:], texts))
     assert np.array_equal(only_texts[1], vectors[2:])
+    assert is_blind(Spelling.parse(f"checkpoint:abc{SUFFIX}").options)
     with pytest.raises(InvalidInput, match="'@blind=texts' is unknown; expected @blind=pictures"):
         is_blind({"blind": "texts"})
 
