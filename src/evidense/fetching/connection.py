@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from evidense.errors import MissingExtra
@@ -13,6 +13,9 @@ from evidense.fetching.addresses import Origin, Place, resolve
 from evidense.fetching.bodies import unpacked
 from evidense.fetching.failures import NotAnswered
 from evidense.fetching.patience import Patience
+
+if TYPE_CHECKING:
+    import ssl
 
 _REDIRECTS = frozenset([301, 302, 303, 307, 308])
 
@@ -48,7 +51,7 @@ class Connections:
         self._patience = patience
         self._clients: dict[tuple[Origin, str], Any] = {}
         self._lock = threading.Lock()
-        self._tls: Any = None
+        self._tls: ssl.SSLContext | None = None
 
     def send(self, call: Call, place: Place) -> Raw:
         """Send a request and follow its redirects.
@@ -139,13 +142,21 @@ class Connections:
         httpx = _httpx()
         with self._lock:
             if (origin, address) not in self._clients:
-                if self._tls is None:
-                    self._tls = httpx.create_ssl_context()
                 times = httpx.Timeout(self._patience.silence_s, connect=min(10.0, self._patience.silence_s))
                 self._clients[origin, address] = httpx.Client(
-                    verify=self._tls, trust_env=False, follow_redirects=False, timeout=times,
+                    verify=self._context(origin), trust_env=False, follow_redirects=False, timeout=times,
                 )  # fmt: skip
             return self._clients[origin, address]
+
+    def _context(self, origin: Origin) -> "ssl.SSLContext":
+        """Return what encrypts. Reading the certificates that are trusted takes longer than many an answer, and plain HTTP needs none."""
+        import ssl
+
+        if origin.scheme == "http":
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
+        if self._tls is None:
+            self._tls = _httpx().create_ssl_context()
+        return self._tls
 
 
 def _httpx() -> Any:
