@@ -10,7 +10,7 @@ import evidense as ev
 
 @pytest.fixture(scope="module")
 def few_csv(first_lines):
-    return first_lines(121)
+    return first_lines(291)
 
 
 def words(texts):
