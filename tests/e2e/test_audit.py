@@ -123,6 +123,9 @@ def test_a_gate_on_nothing_known_is_not_held(evidense, library: Path) -> None:
     assert "gate: NOT DECIDED" in refused.stdout
     assert "the gate cannot be held" in refused.output
     assert json.loads((library / "out/audit.json").read_text())["gate"]["met"] is False
+    (library / "unparsed.txt").write_text("A report\n\nOwls of the north hunt voles at dusk.\n")
+    refused = evidense("audit", str(library / "unparsed.txt"), "--offline", "--gate", "--out", str(library / "other"))
+    assert (refused.exit_code, "nothing of this file was checked" in refused.output) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,22 @@ def test_a_file_without_references_says_so() -> None:
     assert summary.answer(audit(references=())).sentence == "No references in this file."
 
 
+def test_a_gate_does_not_pass_a_file_of_which_nothing_was_checked() -> None:
+    unread = TracedStatement("Owls see at night.", Span(0, 18, "Owls see at night."), "finding")
+    assert summary.answer(audit(references=(), gate=GATE)).gate == "NOT DECIDED"
+    assert summary.answer(audit(references=(), statements=(unread,), gate=GATE)).gate == "NOT DECIDED"
+    read = statement("Owls see at night.", "Owls see at night.")
+    assert summary.answer(audit(references=(), statements=(unread, read), gate=GATE)).gate == "PASS"
+
+
+def test_the_box_counts_the_statements_that_are_marked() -> None:
+    right = tuple(a for a in audit().references if a.decision.verdict == "OK")
+    other = statement("Of the owls 19 see at night.", "Of the owls 29 see at night.")
+    answer = summary.answer(audit(references=right, statements=(other,)))
+    assert answer.sentence.endswith("as it is cited; 1 statement that its source has otherwise (✖).")
+    assert (answer.sentence.split(":")[0], answer.tone) == ("No reference to correct", "harms")
+
+
 def test_the_screen_shows_the_worst_first_with_their_lines() -> None:
     lines = screen(audit(gate=GATE)).splitlines()
     told = [line.split()[1] for line in lines if re.match(r" [✖?!↑–] [A-Z]", line)]

@@ -163,9 +163,17 @@ class Audit:
 
     @property
     def is_undecided(self) -> bool:
-        """Say whether there are references and none was decided: a gate then says nothing."""
+        """Say whether a gate says nothing: no reference was decided, or there is none and no statement and no count of it was checked either."""
         verdicts = {audited.decision.verdict for audited in self.references}
+        if not verdicts:
+            return not self.is_text_checked
         return "NOT ASKED" in verdicts and verdicts <= {"NOT ASKED", "NOT A PAPER"}
+
+    @property
+    def is_text_checked(self) -> bool:
+        """Say whether a statement was laid beside the text of a source, or what it says of itself was counted."""
+        is_beside = any(statement.alignment.kind != "NO TEXT" for statement in self.statements)
+        return is_beside or any(row.agrees is not None for row in self.said)
 
     @property
     def missing_keys(self) -> tuple[str, ...]:

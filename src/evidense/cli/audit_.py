@@ -71,12 +71,19 @@ def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **op
     if result.fixed is not None and result.fixed.shown.diff:
         print(result.fixed.shown.diff, end="")
     if order.gate and result.audit.is_undecided and not result.audit.stopping:
-        raise InvalidInput(
-            "the gate cannot be held: of no reference is anything known; expected at least two indexes that answer; "
-            "try again later, or name others with --sources"
-        )
+        raise InvalidInput(f"the gate cannot be held: {_unknown(bool(result.audit.references))}")
     if not result.passes:
         raise click.exceptions.Exit(1)
+
+
+def _unknown(has_references: bool) -> str:
+    """Say why a gate has nothing to go by, and what to do."""
+    if has_references:
+        return "of no reference is anything known; expected at least two indexes that answer; try again later, or name others with --sources"
+    return (
+        "nothing of this file was checked; expected references, or statements whose sources are at hand; put the references under a "
+        "heading (References) or name their .bib file, or name the sources with --sources folder:PATH"
+    )
 
 
 def _fix_words(result: "AuditResult") -> list[str]:

@@ -28,7 +28,7 @@ class Answered:
     tone: str
     """harms, undecided, helps."""
     gate: str = ""
-    """"PASS", "PASS, 1 not decided", "FAIL", or "NOT DECIDED" where no reference was; "" without a gate."""
+    """"PASS", "PASS, 1 not decided", "FAIL", or "NOT DECIDED" where nothing was; "" without a gate."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def answer(audit: Audit) -> Answered:
     if audit.remarks:
         return Answered(audit.remarks[0], "harms", gate)
     n = counts(audit)
-    n_correct, refuted = sum(n[verdict] for verdict in TO_CORRECT), _refuted(audit)
+    n_correct, refuted = sum(n[verdict] for verdict in TO_CORRECT), [*_refuted(audit), *_changed(audit)]
     nouns = f"reference{'s' * (n_correct != 1)} " if refuted else ""
     parts = [
         f"{amount} {words}"
@@ -88,6 +88,16 @@ def _refuted(audit: Audit) -> list[str]:
     """Say how many statements the source contradicts; nothing where it contradicts none."""
     n = sum(statement.verdict == "REFUTED" for statement in audit.statements)
     return [f"{n} statement{'s' if n != 1 else ''} that {'their' if n != 1 else 'its'} source contradicts"] if n else []
+
+
+def _changed(audit: Audit) -> list[str]:
+    """Say how many other statements are marked ✖: a rule names what their source has otherwise; nothing where none is."""
+    n = sum(statement.is_changed and statement.verdict != "REFUTED" for statement in audit.statements)
+    return (
+        [f"{n} statement{'s' if n != 1 else ''} that {'their' if n != 1 else 'its'} source has otherwise (✖)"]
+        if n
+        else []
+    )
 
 
 def _gate(audit: Audit) -> str:
