@@ -19,7 +19,6 @@ from itertools import groupby
 import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from evidense.published.contrasts import Contrast, contrasts
 from evidense.published.facts import BACKBONES, Published, PublishedCurve
@@ -191,6 +190,8 @@ def _together(effect: Float[np.ndarray, " l"], error: Float[np.ndarray, " l"], n
 
 def _profiles(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
     """Yield the rank correlation between a model's profiles on the two data sets. Correlated neighbouring layers reduce the effective n."""
+    from scipy.stats import rankdata
+
     by_model: dict[tuple[str, int], list[Contrast]] = {}
     for contrast in contrasts(study):
         by_model.setdefault((contrast.tuned.model, contrast.tuned.n_passages), []).append(contrast)

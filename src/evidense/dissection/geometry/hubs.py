@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int64
-from scipy.stats import skew
 
 from evidense.dissection.geometry.findings import Statistic
 from evidense.dissection.geometry.neighbours import unit_rows
@@ -68,6 +67,8 @@ def among(
 
 def occurrence_skewness(counts: Int64[np.ndarray, " d"]) -> float:
     """Return the skewness of counts; 0 if all are equal."""
+    from scipy.stats import skew
+
     return 0.0 if counts.min() == counts.max() else float(skew(counts))
 
 

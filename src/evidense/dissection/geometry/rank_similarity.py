@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int32, Int64
-from scipy.stats import rankdata
 
 from evidense.compute.search.topk import Search, top_k
 from evidense.compute.similarity import as_scored, between_scored, score_row
@@ -144,4 +143,6 @@ def _correlation(a: Float[np.ndarray, " d"], b: Float[np.ndarray, " d"]) -> floa
 
 
 def _rank_correlation(a: Float[np.ndarray, " d"], b: Float[np.ndarray, " d"]) -> float:
+    from scipy.stats import rankdata
+
     return 1.0 if np.array_equal(a, b) else _correlation(rankdata(a), rankdata(b))

@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64
-from scipy.stats import rankdata
 
 N_ROWS = 400
 """Rows whose pairs are used: 79,800 pairs, ranked once as a whole and once per group left out."""
@@ -45,6 +44,8 @@ def _similar(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n n"]:
 
 
 def _ranks(similar: Float32[np.ndarray, "n n"]) -> Float32[np.ndarray, " p"]:
+    from scipy.stats import rankdata
+
     ranks = rankdata(similar[np.triu_indices(len(similar), 1)])
     ranks -= ranks.mean()
     length = float(np.linalg.norm(ranks))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from evidense.dissection.findings import IntervalSettings
 from evidense.errors import InvalidInput
@@ -53,7 +53,7 @@ def shares(
     if len(labels) < 2:
         return [_none(f"{len(labels)} cluster of queries; at least 2 are needed for an interval")] * len(parts)
     sums = np.stack([np.bincount(member, row, minlength=len(labels)) for row in both.values.astype(np.float64)])
-    critical = float(student.ppf(0.5 + settings.confidence / 2, len(labels) - 1))
+    critical = float(stdtrit(len(labels) - 1, 0.5 + settings.confidence / 2))
     if reason := _doubtful(sums[-1], critical):
         return [_none(reason)] * len(parts)
     largest = max(critical, _largest(sums, settings))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from evidense.errors import InvalidInput
 from evidense.stats.populations.pooling import MIN_COLLECTIONS
@@ -72,10 +72,8 @@ def meta_regression(
     df = len(y) - x.shape[1]
     factor = max(1.0, _spread(y, weights, x) / df)
     errors = np.sqrt(factor * np.diagonal(covariance))
-    half = student.ppf((1 + confidence) / 2, df) * errors
-    return MetaRegression(
-        beta, beta - half, beta + half, 2 * student.sf(np.abs(beta) / errors, df), tau2, alone, len(y)
-    )
+    half = stdtrit(df, (1 + confidence) / 2) * errors
+    return MetaRegression(beta, beta - half, beta + half, 2 * stdtr(df, -np.abs(beta) / errors), tau2, alone, len(y))
 
 
 def _check(y: Float[np.ndarray, "..."], v: Float[np.ndarray, "..."], x: Float[np.ndarray, "..."]) -> None:
