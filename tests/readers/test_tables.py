@@ -55,6 +55,24 @@ def test_empty_cells_of_markdown_keep_their_columns(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["a.md", "a.txt", "a.html"])
+def test_citations_in_cells_of_their_own_are_those_of_the_statement_beside_them(tmp_path: Path, name: str) -> None:
+    rows = [("Claim", "95% CI", "Source"), ("Owls see 9 mice. They fly. [2]", "[3, 4]", "[1]")]
+    text = "On owls\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    if name == "a.html":
+        lines = ["</td><td>".join(row) for row in rows]
+        text = f"<table>{''.join(f'<tr><td>{line}</td></tr>' for line in lines)}</table>"
+    (tmp_path / name).write_text(text)
+    cited = [(c.sentence.quote, sorted(c.keys)) for c in registry.read(tmp_path / name).citations]
+    assert cited == [("Owls see 9 mice.", ["1"]), ("They fly. [2]", ["1", "2"])]
+
+
+def test_a_column_of_links_or_keys_cites_for_its_row(tmp_path: Path) -> None:
+    cells = ["[Lee](https://doi.org/10.5555/owls), [@cho]", "as [Lee](https://doi.org/10.5555/owls) says"]
+    (tmp_path / "a.md").write_text("\n".join(["| claim | source |", *(f"| Owls see. | {cell} |" for cell in cells)]))
+    assert [c.keys for c in registry.read(tmp_path / "a.md").citations] == [("https://doi.org/10.5555/owls", "cho")]
+
+
 def test_cells_of_html_that_hold_paragraphs_are_read(tmp_path: Path) -> None:
     page = "<table><tr><th></th><th>F1</th></tr><tr><td><p>BERT</p></td><td><div>88.1</div></td></tr></table><p>x</p>"
     (tmp_path / "a.html").write_text(f"<html><body>{page}</body></html>")

@@ -54,6 +54,8 @@ def test_every_span_quotes_its_text_and_nothing_but_spaces_is_left_out(text: str
         "The value is 0.5, i.e. half of it.|Then 3.2 points were lost.",
         "It works [3].|It fails [4, 5].",
         "It works.[3]|It fails.",
+        "It works. [3], [4] [@lee; @cho]|It fails. [5].|It is [6].|[7] is late.",
+        "As Lee et al. [3] BERT wins.|It rains. [4]",
         "“Is it true?” asked the reader.|It is.",
         "We used vitamin C.|It helped.",
         "Compare U.S. farms with others, e.g. those of Peru.|They differ.",

@@ -10,8 +10,8 @@ from typing import Any
 from evidense.boundary.strangers import foreign
 from evidense.readers._files import missing, nothing_in, text_of
 from evidense.readers._signs import format_of
-from evidense.readers._tables import statement_column
-from evidense.texts.cites import cite_numbers
+from evidense.readers._tables import citing, statement_column
+from evidense.texts.cites import cite_numbers, numbers_alone, throughout
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.nesting import check_nesting
 from evidense.texts.printed import printed
@@ -112,6 +112,7 @@ class _HtmlReading:
     address: str = ""
     column: int | None = None
     """Which column of the table holds statements, by its first row; None where none does, or no row was read."""
+    header: list[str] = field(default_factory=list)
     is_first_row: bool = True
     table: HtmlTable = field(default_factory=HtmlTable)
 
@@ -194,23 +195,27 @@ class _HtmlReading:
         if self.is_listing and kind != "heading":
             self.listed.append((text, address))
             return
+        rest = ""
         if kind == "table" and _CELL in text:
             rest = self._without_statement([cell.strip() for cell in text.split(_CELL)])
             self.table.starts = [] if rest else self.table.starts
             text = rest or text.replace(_CELL, _BAR)
         written = self.manuscript.add(kind, text)
         if written is not None:
-            cite_numbers(self.manuscript, written, code=code)
+            if not rest:  # what stands beside a statement cites for it alone
+                cite_numbers(self.manuscript, written, code=code)
             self.table.locate(written, text)
 
     def _without_statement(self, cells: list[str]) -> str:
         """Write the statement of a row as an item, and return the rest; "" where the table has no column of statements."""
         if self.is_first_row:
-            self.column, self.is_first_row = statement_column(cells), False
+            self.header, self.column, self.is_first_row = cells, statement_column(cells), False
             return ""
         if self.column is None or self.column >= len(cells):
             return ""
-        cite_numbers(self.manuscript, self.manuscript.add("item", cells.pop(self.column)))
+        written = self.manuscript.add("item", cells.pop(self.column))
+        keys = [number for cell in citing(self.header, self.column, cells) for number in numbers_alone(cell)]
+        cite_numbers(self.manuscript, written, others=throughout(written, keys))
         return _BAR.join(cells)
 
     def references(self) -> Iterator[Reference]:

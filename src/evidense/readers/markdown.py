@@ -1,7 +1,7 @@
 """Markdown reports: headings, lists, tables of claims, footnotes, links to papers, and the references below their heading."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from evidense.readers._signs import format_of
 from evidense.readers._tables import cells_of, write_table
 from evidense.texts.bibliographies.bibtex import read_bibtex
 from evidense.texts.canonical import vocabulary
-from evidense.texts.cites import cite_numbers
+from evidense.texts.cites import cite_numbers, numbers_alone, throughout
 from evidense.texts.identifiers import identifiers_of
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.printed import printed
@@ -215,7 +215,12 @@ def _write_body(reading: _MarkdownReading, lines: Sequence[str]) -> None:
         elif _NOTE.match(first):
             continue
         elif len(cells_of(first)) > 1:
-            write_table(block, reading.manuscript, lambda kind, text: _write(reading, kind, text), _shown)
+            write_table(
+                block,
+                reading.manuscript,
+                lambda text, others: _write(reading, "item", text, _keys_alone(reading, others)),
+                _shown,
+            )
         elif BULLET.match(first) or re.match(r"^\s*[+*-] ", first):
             for item in listed([re.sub(r"^(\s*)[+] ", r"\1- ", line) for line in block]):
                 _write(reading, "item", BULLET.sub("", item, count=1))
@@ -264,8 +269,17 @@ def _shown(text: str) -> str:
     )
 
 
-def _write(reading: _MarkdownReading, kind: BlockKind, source: str) -> None:
-    """Write a block without the marks of Markdown, and note what it cites."""
+def _keys_alone(reading: _MarkdownReading, cells: Sequence[str]) -> Iterator[str]:
+    """Yield what is cited in cells that hold nothing but citations."""
+    for cell in cells:
+        rest = _INLINE.sub(lambda match: "" if _keys(reading, match) else match["text"] or match[0], cell)
+        if not rest.strip(" ,;") or numbers_alone(rest):
+            yield from (key for match in _INLINE.finditer(cell) for key in _keys(reading, match))
+            yield from numbers_alone(rest)
+
+
+def _write(reading: _MarkdownReading, kind: BlockKind, source: str, cited: Iterable[str] = ()) -> None:
+    """Write a block without the marks of Markdown, and note what it cites; `cited` are keys that all of it does."""
     raw, places, begin = "", [], 0
     code: list[tuple[int, int]] = []
     for match in _INLINE.finditer(source):
@@ -285,7 +299,7 @@ def _write(reading: _MarkdownReading, kind: BlockKind, source: str) -> None:
             or (f"[{match[0]}]" if match["bare"] in reading.known else _as_cited(match))
         )
     written = reading.manuscript.add(kind, raw + source[begin:])
-    cite_numbers(reading.manuscript, written, others=places, code=code)
+    cite_numbers(reading.manuscript, written, others=[*places, *throughout(written, cited)], code=code)
 
 
 def _keys(reading: _MarkdownReading, match: re.Match[str]) -> tuple[str, ...]:

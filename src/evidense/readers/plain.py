@@ -10,7 +10,7 @@ from evidense.readers._files import nothing_in, text_of
 from evidense.readers._signs import format_of
 from evidense.readers._tables import cells_of, write_table
 from evidense.texts.canonical import vocabulary
-from evidense.texts.cites import cite_numbers
+from evidense.texts.cites import cite_numbers, numbers_alone, throughout
 from evidense.texts.manuscript import Manuscript
 from evidense.texts.printed import printed
 from evidense.texts.reference_list import BULLET, is_heading, listed
@@ -79,7 +79,7 @@ def _write_body(manuscript: Manuscript, lines: Sequence[str], has_list: bool) ->
     blocks = list(_blocks(lines))
     for number, block in enumerate(blocks):
         if len(cells_of(block[0])) > 1:
-            write_table(block, manuscript, lambda kind, text: cite_numbers(manuscript, manuscript.add(kind, text)))
+            write_table(block, manuscript, lambda text, others: _write_statement(manuscript, text, others))
         elif number == 0 and _is_title(block, is_alone=len(blocks) == 1 and not has_list):
             manuscript.add("title", block[0])
         elif BULLET.match(block[0]) and not _is_heading(block, is_numbered):
@@ -88,6 +88,13 @@ def _write_body(manuscript: Manuscript, lines: Sequence[str], has_list: bool) ->
             manuscript.add("heading", block[0])
         else:
             cite_numbers(manuscript, manuscript.add("paragraph", "\n".join(block)))
+
+
+def _write_statement(manuscript: Manuscript, text: str, others: Sequence[str]) -> None:
+    """Write the statement of a table's row, which the citations in cells of their own are for."""
+    written = manuscript.add("item", text)
+    keys = [number for cell in others for number in numbers_alone(cell)]
+    cite_numbers(manuscript, written, others=throughout(written, keys))
 
 
 def _is_title(block: Sequence[str], is_alone: bool) -> bool:

@@ -8,6 +8,7 @@ from evidense.texts.letters import fold
 from evidense.texts.listings import is_element, is_listing
 from evidense.texts.manuscript import BRACKETS, Manuscript, Written, numbers_of
 from evidense.texts.names import Name
+from evidense.texts.sentences import sentences
 from evidense.values import Reference
 
 _SURNAME_YEAR = re.compile(
@@ -17,6 +18,28 @@ _SURNAME_YEAR = re.compile(
 
 Place = tuple[int, tuple[str, ...]]
 """A place in the raw text of a block, and the keys that are cited there."""
+
+
+_ONLY_NUMBERS = re.compile(rf"(?:{BRACKETS.pattern}[\s,;]*)+")
+
+
+def numbers_alone(cell: str) -> tuple[str, ...]:
+    """Return the numbers of a cell that holds nothing but citations by numbers; none of another.
+
+    >>> numbers_alone("[1], [3–4]"), numbers_alone("as in [1]")
+    (('1', '3', '4'), ())
+    """
+    if not _ONLY_NUMBERS.fullmatch(cell.strip()):
+        return ()
+    return tuple(number for match in BRACKETS.finditer(cell) for number in numbers_of(match[1]))
+
+
+def throughout(written: Written | None, keys: Iterable[str]) -> list[Place]:
+    """Return a place in each sentence of a block for keys that the row of a table cites for it; none without keys."""
+    if written is None or not (cited := tuple(dict.fromkeys(keys))):
+        return []
+    canonical = written.canonical
+    return [(canonical.raw_place(span.start), cited) for span in sentences(canonical.text)]
 
 
 def cite_numbers(

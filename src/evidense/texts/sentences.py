@@ -12,7 +12,13 @@ _ABBREVIATIONS = frozenset(
         "a.k.a u.s u.k ph.d m.sc b.sc"
     ).split()
 )
-_END = re.compile(r"[.!?…]+(?:[\"'”’)\]]+|\[\d[\d,\s–-]*\])*(?=\s|$)|\n\s*\n")
+_MARK = r"\[(?:\d[\d,;\s–-]*|[^\[\]\n]{0,60}@[^\[\]\n]{1,120})\]"
+"""A citation by numbers or keys: [3], [1, 4–6], [@lee2020]."""
+_END = re.compile(
+    rf"[.!?…]+(?:[\"'”’)\]]+|{_MARK})*(?:[^\S\n]*\n?[^\S\n]*{_MARK}[,;.]?)*(?<![,;])(?=\s*$|\s+[A-ZÀ-ÖØ-ÞΑ-ΩА-Я0-9\"“‘(\[*])"
+    rf"|[.!?…]+(?:[\"'”’)\]]+|{_MARK})*(?=\s|$)|\n\s*\n"
+)
+"""The end of a sentence, with the citations behind its full stop where another sentence follows, or none; or a blank line."""
 _FIRST_WORDS = frozenset(
     "A An The It Its This These That Those We Our They Their There He She You In On At For If When While But And However Thus".split()
 )
@@ -54,6 +60,7 @@ def _ends_here(text: str, match: re.Match[str]) -> bool:
     if not match[0].startswith("."):
         return True
     last = _word_before(text, match.start()).lstrip(_OPENERS)
+    following = "[" if re.search(r"\s", match[0]) and last.lower() in _ABBREVIATIONS else following
     if last.lower() in _ABBREVIATIONS:
         return last.lower() in ("etc", "al") and following[:1].isupper() and not re.match(r"[A-Z]\.|\(|\[", following)
     is_initial = re.fullmatch(r"[A-Z](?:\.[A-Z])*", last) and following[:1].isupper()
