@@ -107,6 +107,18 @@ def test_a_folder_of_papers_corroborates_a_text(evidense, works: Path) -> None:
     assert "condition" in second["reasons"][0]
 
 
+def test_what_evidense_wrote_is_no_work(evidense, works: Path, monkeypatch) -> None:
+    monkeypatch.chdir(works / "lib")
+    first = evidense("check", "Night shifts caused 99 accidents in Paris.", "--in", ".", "--out", "self")
+    second = evidense("check", "Night shifts caused 99 accidents in Paris.", "--in", ".", "--out", "two")
+    assert "in 2 works of lib" in first.stdout
+    assert "in 2 works of lib" in second.stdout
+    assert ("⚠" in first.stdout, "⚠ 1 folder with results of Evidense was left out" in second.stdout) == (False, True)
+    Path("works.bib").write_text("@article{o, title = {Owls of the north}, year = {2018}}")
+    answers = ev.audit("owls.txt", ["folder:."], offline=True).audit.sources
+    assert any("2 folders with results of Evidense" in flaw for source in answers for flaw in source.flaws)
+
+
 def test_the_same_inputs_make_the_same_bytes(evidense, works: Path) -> None:
     for out in ("one", "two"):
         evidense("check", "claims.jsonl", "--in", "corpus.jsonl", "--out", out)

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -20,6 +20,8 @@ NAME = "evidense.json"
 _PLAIN = re.compile(r"[^/\\\x00-\x1f\x7f.][^/\\\x00-\x1f\x7f]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DEEPEST = 6
+_FOUND = frozenset({"found.bib", "found.csl.json", "references.bib", "references.json"})
+"""Files of results that hold the works of others, as bibliographies."""
 
 
 class FileState(Enum):
@@ -93,6 +95,30 @@ def damaged(folder: Path, of: Mapping[str, Any]) -> list[str]:
     if manifest is None or dict(manifest.of) != dict(of):
         return [NAME]
     return [name for name in manifest.files if manifest.state(folder, name) is not FileState.OURS]
+
+
+def without_own(root: Path, files: Sequence[Path]) -> tuple[list[Path], int]:
+    """Leave out the files below a folder that Evidense wrote, and count the folders that hold them: its pages are no works.
+
+    Of the folder itself the bibliographies of found works stay: `found.bib`, `references.json` …
+    """
+    manifests = {path.parent: held for path in root.rglob(NAME) if (held := Manifest.read(path.parent)) is not None}
+    own = {folder / name for folder, held in manifests.items() for name in (*held.files, NAME)}
+    own -= {root / name for name in _FOUND}
+    left_out = own.intersection(files)
+    folders = {folder for folder in manifests if any(path.is_relative_to(folder) for path in left_out)}
+    return [path for path in files if path not in left_out], len(folders)
+
+
+def own_note(n_folders: int) -> str:
+    """Say how many folders were left out because Evidense wrote them; "" for none.
+
+    >>> own_note(1), own_note(0)
+    ('1 folder with results of Evidense was left out: its pages are no works', '')
+    """
+    if n_folders == 1:
+        return "1 folder with results of Evidense was left out: its pages are no works"
+    return f"{n_folders} folders with results of Evidense were left out: their pages are no works" if n_folders else ""
 
 
 def reseal(folder: Path, name: str) -> None:

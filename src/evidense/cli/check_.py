@@ -28,7 +28,11 @@ from evidense.cli.options import CALIBRATION, ENTAILER, RANKED_BY, RISK, split
 )
 @CALIBRATION
 @click.option("--offline", is_flag=True, help="Open no connection.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/check-FILE.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of the page. Default: evidense-out/check-FILE, of a statement one of its own.",
+)
 def command(subject: str, inside: tuple[str, ...], out: Path | None, **options: Any) -> None:
     """Do the sources say it, and do others? Or NOT SURE, with the passage to read.
 

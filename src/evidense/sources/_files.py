@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from evidense.boundary.manifest import own_note, without_own
 from evidense.errors import InvalidInput
 from evidense.parts.literature import Offer, Wire
 from evidense.sources._held import Held
@@ -21,6 +22,8 @@ class StampedFiles:
 
     paths: tuple[Path, ...]
     stamps: tuple[tuple[int, int], ...]
+    n_own: int = 0
+    """Folders below with results of Evidense, which are left out."""
 
     @classmethod
     def below(cls, path: Path, suffixes: Sequence[str], what: str) -> "StampedFiles":
@@ -37,14 +40,16 @@ class StampedFiles:
                 if path.is_dir()
                 else [path]
             )
+            within, n_own = without_own(path, within) if path.is_dir() else (within, 0)
             stamps = tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in within)
         except (OSError, ValueError) as error:
             raise InvalidInput(
                 f"'{path}' cannot be read ({getattr(error, 'strerror', None) or error}); expected {what}; check the path"
             ) from None
         if not within:
-            raise InvalidInput(f"'{path}' holds no file that can be read; expected {what}; name another folder")
-        return cls(tuple(within), stamps)
+            why = f" ({own_note(n_own)})" if n_own else ""
+            raise InvalidInput(f"'{path}' holds no file that can be read{why}; expected {what}; name another folder")
+        return cls(tuple(within), stamps, n_own)
 
 
 Read = Callable[[Path, str], Sequence[Work]]

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from evidense.boundary.files import plain_name
+from evidense.boundary.manifest import own_note
 from evidense.errors import InvalidInput
 from evidense.parts.literature import Offer, Wire
 from evidense.sources._bibliographies import SUFFIXES, read_bibliography, work_of
@@ -147,7 +148,7 @@ def _shelf(files: StampedFiles, source: str, is_folder: bool) -> _Shelf:
     texts = tuple(path for path in files.paths if plain_name(path).suffix.lower() in TEXTS)
     works: list[Work] = []
     names: list[frozenset[str]] = []
-    flaws: list[str] = []
+    flaws = [note] if (note := own_note(files.n_own)) else []
     for path in (path for path in files.paths if path not in texts):
         try:
             read = read_bibliography(path)

@@ -36,6 +36,7 @@ from evidense.study.check.kept import keep
 from evidense.study.check.order import CheckOrder
 from evidense.study.check.shelf import WorkShelf, shelf_of
 from evidense.study.check.statements import AskedStatement, statements_of
+from evidense.study.compare import slug
 from evidense.study.experiments import experiments_for
 from evidense.study.text_encoders import encoder_of
 
@@ -105,7 +106,7 @@ def _told(order: CheckOrder, store: Store) -> tuple[CheckedStatements, tuple[Cal
     judges, measures = _judges(order, asked, WorkLibrary(tuple(shelf.works), embed), entailer, store)
     checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
     told = CheckedStatements(
-        _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
+        _name(order), checked, tuple(path.name or path.resolve().name for path in order.inside), len(shelf.works), order.risk, entailer.name,
         encoder.name if encoder else "", measured_of(asked, judges), (*measures, *shelf.remarks, *remarks_of(entailer)), answers_of(entailer),
         cells_of(judges),
     )  # fmt: skip
@@ -181,10 +182,16 @@ def claim_of(order: CheckOrder, out: Path) -> FolderClaim:
 
 
 def folder_for(subject: str) -> Path:
-    """Return the folder of a check that names none.
+    """Return the folder of a check that names none; of a statement it has a few words, and hex digits that another has not.
 
     >>> folder_for("claims.jsonl").as_posix(), folder_for("Dense models gain little.").as_posix()
-    ('evidense-out/check-claims.jsonl', 'evidense-out/check-statement')
+    ('evidense-out/check-claims.jsonl', 'evidense-out/check-dense-models-gain-little-ecacb2')
     """
-    is_file = len(subject.split()) == 1
-    return ROOT / folder_name(f"check-{Path(subject).name if is_file else 'statement'}")
+    words = subject.split()
+    if len(words) == 1:
+        return ROOT / folder_name(f"check-{Path(subject).name}")
+    statement = " ".join(words)
+    return (
+        ROOT
+        / f"{slug(f'check {statement}')[:50].rstrip('-._')}-{sha256(statement.encode('utf-8', 'replace')).hexdigest()[:6]}"
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evidense import registry
 from evidense.auditing.passages import SourceText
+from evidense.boundary.manifest import own_note, without_own
 from evidense.checking.library import LibraryWork
 from evidense.errors import AmbiguousName, EvidenseError, InvalidInput, UnsafeInput
 from evidense.study.check.corpus import is_lines, read_corpus
@@ -48,8 +49,10 @@ def shelf_of(order: CheckOrder) -> WorkShelf:
     shelf = WorkShelf()
     for path in order.inside:
         if path.is_dir():
-            for file in _files(path):
+            files, n_own = without_own(path, list(_files(path)))
+            for file in files:
                 _try(file, shelf)
+            shelf.remarks += [note] if (note := own_note(n_own)) else []
         else:
             _read(path, shelf)
     shelf.works = _named_once(shelf.works)
