@@ -23,14 +23,15 @@ MODULES = (
     "random",
     "string",
 )
+MORE_MODULES = (*MODULES, "zipfile", "tarfile", "logging")
 
 
-def _pairs() -> list[tuple[str, str, str]]:
+def _pairs(modules: tuple[str, ...]) -> list[tuple[str, str, str]]:
     """(summary, code, module) of every documented function of a few modules."""
     import importlib
 
     rows = []
-    for name in MODULES:
+    for name in modules:
         module = importlib.import_module(name)
         functions = [m for _, m in inspect.getmembers(module, inspect.isfunction)]
         functions += [
@@ -51,8 +52,17 @@ def _pairs() -> list[tuple[str, str, str]]:
 @pytest.fixture(scope="session")
 def pairs_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A two-column CSV with a slice column: what a newcomer brings."""
-    path = tmp_path_factory.mktemp("data") / "pairs.csv"
-    rows = _pairs()
+    return _written(tmp_path_factory.mktemp("data") / "pairs.csv", MODULES)
+
+
+@pytest.fixture(scope="session")
+def more_pairs_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twice as many pairs, sorted by query: its first lines come from more modules."""
+    return _written(tmp_path_factory.mktemp("more") / "pairs.csv", MORE_MODULES)
+
+
+def _written(path: Path, modules: tuple[str, ...]) -> Path:
+    rows = _pairs(modules)
     assert statistics.fmean(len(code) for _, code, _ in rows) > 100
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -89,12 +99,15 @@ def _as_command():
 
 
 @pytest.fixture(scope="module")
-def first_lines(pairs_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+def first_lines(more_pairs_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     """Return what makes a file of the first n lines of the pairs, the header among them."""
 
     def made(n: int) -> Path:
         path = tmp_path_factory.mktemp("few") / "pairs.csv"
-        with pairs_csv.open(newline="", encoding="utf-8") as file, path.open("w", newline="", encoding="utf-8") as few:
+        with (
+            more_pairs_csv.open(newline="", encoding="utf-8") as file,
+            path.open("w", newline="", encoding="utf-8") as few,
+        ):
             csv.writer(few).writerows(list(csv.reader(file))[:n])
         return path
 

@@ -35,9 +35,9 @@ def differences(columns: dict[str, np.ndarray]) -> Differences:
 
 
 @pytest.fixture
-def copies(tmp_path: Path, pairs_csv: Path) -> list[str]:
+def copies(tmp_path: Path, more_pairs_csv: Path) -> list[str]:
     """Five names for one file of 60 pairs."""
-    head = pairs_csv.read_text(encoding="utf-8")
+    head = more_pairs_csv.read_text(encoding="utf-8")
     rows = list(csv.reader(head.splitlines(keepends=True)))[:61]
     names = [f"copy{index}.csv" for index in range(5)]
     with (tmp_path / names[0]).open("w", newline="", encoding="utf-8") as file:
