@@ -12,6 +12,7 @@ from evidense.checking.comparing.copies import is_copied, of_copy, rank, stretch
 from evidense.checking.comparing.doubts import is_doubted
 from evidense.checking.comparing.mismatch import DENYING, ORDER, Mismatch, MismatchRule
 from evidense.checking.comparing.places import are_misplaced
+from evidense.checking.comparing.quantifiers import differ_in_degree
 from evidense.checking.comparing.unsure import is_unsure_refutation, is_unsure_support
 from evidense.checking.comparing.wordings import is_function, plain
 from evidense.texts.sentences import sentences
@@ -31,12 +32,6 @@ LONGEST = 10_000
 """Letters of a sentence beyond which it is none, and no statement is near it."""
 MOST_SWAPS = 2
 """Things of a copy that may be swapped; with more it is no copy, but another sentence."""
-
-_ALL, _SOME = (
-    ("all", "every", "each", "both", "always"),
-    ("some", "several", "sometimes", "occasionally", "most", "majority"),
-)
-_DEGREES = [{one, other} for one in _ALL for other in _SOME]
 _TERM = re.compile(
     r"[A-Z\d]|(?:in|ine|ol|ase|itis|oma|osis|ogen|cytes?|ide|ate|emia|virus|pathy|one|en|an|um|us|ics?|al|ia|s)$"
 )
@@ -111,7 +106,7 @@ def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mism
     if is_doubted(statement, sentence, made):
         return "NOT SURE"
     if refuting := _refuting(found):
-        return "NOT SURE" if all(map(_differs_in_degree, refuting)) else "REFUTED"
+        return "NOT SURE" if all(differ_in_degree(m.claim, m.evidence) for m in refuting) else "REFUTED"
     others = [mismatch for mismatch in found if not mismatch.qualifies]
     if any(mismatch.evidence for mismatch in others):
         if not any(mismatch.evidence and _is_scope(mismatch) for mismatch in others):
@@ -127,11 +122,6 @@ def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mism
 
 def _refuting(found: Sequence[Mismatch]) -> list[Mismatch]:
     return [m for m in found if m.rule in REFUTING and (m.evidence or m.rule == "negation")]
-
-
-def _differs_in_degree(mismatch: Mismatch) -> bool:
-    """Say whether only "all" stands for "some", or "always" for "sometimes", which need not contradict each other."""
-    return {mismatch.claim.lower(), mismatch.evidence.lower()} in _DEGREES
 
 
 def _is_scope(mismatch: Mismatch) -> bool:

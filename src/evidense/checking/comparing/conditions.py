@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from evidense.auditing import markers
 from evidense.checking.comparing.changes import Change
+from evidense.checking.comparing.quantifiers import dropped_quantifier
 from evidense.checking.comparing.wordings import is_function, is_general, say_same
 from evidense.checking.directions import sides
 from evidense.checking.scope import ScopeField, named
@@ -74,6 +75,8 @@ def dropped(change: Change, statement: str, sentence: str) -> str:
     """Return the condition that a change drops, or ""."""
     if any(word.tells for word in change.added_words) or not change.lost_words:
         return ""
+    if how_many := dropped_quantifier(change, sentence):
+        return how_many
     run = _without_frame(change, sentence)
     if not re.search(r"\w", run) or _ASIDE.match(run) or markers.is_own_clause(run):
         return ""

@@ -8,11 +8,13 @@ from evidense.auditing.alignment import Alignment, align
 from evidense.checking.comparing import conditions
 from evidense.checking.comparing.changes import Change, PlacedWord, changes, spelled_out, words_of
 from evidense.checking.comparing.exchanges import exchange
-from evidense.checking.comparing.mismatch import DENYING, RULE_OF, Mismatch
+from evidense.checking.comparing.mismatch import DENYING, RULE_OF, Mismatch, MismatchRule
 from evidense.checking.comparing.places import swapped_numbers
+from evidense.checking.comparing.quantifiers import dropped_quantifier
 from evidense.checking.comparing.unsure import is_index
 from evidense.checking.comparing.wordings import is_general, say_same
 from evidense.checking.directions import are_opposite, denies, sides
+from evidense.checking.lexicon.scopes import WHEN, WHO
 from evidense.checking.quantities import StatedQuantity, agree, is_bound_dropped, quantities
 from evidense.checking.scope import ScopeName, named
 from evidense.texts.sentences import sentences
@@ -21,6 +23,11 @@ from evidense.values.literature import Span
 
 COPIED = 0.55
 """The least share of a statement's words that a sentence has, in order, to be compared word by word; a paraphrase is compared by what both name."""
+_IN_PHRASE = re.compile(
+    r"\b(?:in|among|amongst|for|during|at|on|within|across|of|from|throughout)(?: [\w-]+){0,2}[\s\"'“‘]*$",
+    re.IGNORECASE,
+)
+"""What a phrase begins with that says of whom, or when."""
 _EDGE = 8
 """Words of a lost run up to which a denial in it concerns what was kept."""
 
@@ -57,21 +64,51 @@ def telling_words(text: str) -> set[str]:
 def of_copy(claim: str, sentence: str, evidence: str) -> Iterator[Mismatch]:
     """Yield how a copy differs from its sentence, change by change; `evidence` is the passage around it."""
     found = changes(claim, sentence)
-    yield from _negation(found)
+    others = list(_of_others(found, claim, sentence))
+    yield from others or _negation([change for change in found if not dropped_quantifier(change, sentence)])
     if places := exchange(claim, sentence):
         yield Mismatch("direction", *places)
     if numbers := swapped_numbers(claim, sentence):
         yield Mismatch("number", *numbers)
     for change in found:
-        yield from _direction(change)
-        yield from _number(change, claim, sentence, evidence)
         scoped = list(_scope(change, claim, sentence))
+        scoped += [] if scoped else _circumstance(change, claim, sentence)
+        yield from (m for m in _direction(change) if not any(_is_within(m, other) for other in scoped))
+        yield from _number(change, claim, sentence, evidence)
         yield from scoped
         if not scoped:
             yield from _entity(change, claim, evidence)
         condition = conditions.dropped(change, claim, sentence)
         if condition:
             yield Mismatch("condition", "", condition)
+
+
+def _circumstance(change: Change, claim: str, sentence: str) -> list[Mismatch]:
+    """Compare opposite words that say of whom or of when both speak: "in young nurses", "in the morning"."""
+    places = ((claim, change.added), (sentence, change.lost))
+    if not change.is_local or not all(_IN_PHRASE.search(text[: span.start]) for text, span in places):
+        return []
+    pairs = [(a, b) for a in change.added_words for b in change.lost_words if are_opposite(a.key, b.key)]
+    rules: tuple[tuple[MismatchRule, frozenset[str]], ...] = (("population", WHO), ("entity", WHEN))
+    return [Mismatch(rule, a.text, b.text) for rule, words in rules for a, b in pairs if {a.key, b.key} <= words]
+
+
+def _is_within(direction: Mismatch, scoped: Mismatch) -> bool:
+    """Say whether opposite words are part of what is spoken of: "children", "adults"."""
+    claim, evidence = scoped.claim.casefold().split(), scoped.evidence.casefold().split()
+    return direction.claim.casefold() in claim and direction.evidence.casefold() in evidence
+
+
+def _of_others(found: Sequence[Change], claim: str, sentence: str) -> Iterator[Mismatch]:
+    """Compare people who are named by what they are not: "smokers", "non-smokers"."""
+    if not any(word.key == "non" for change in found for word in (*change.lost_words, *change.added_words)):
+        return
+    here, there = ([place for place in named(text) if place.field == "population"] for text in (claim, sentence))
+    for one in here:
+        for other in there:
+            short, long = sorted((_squeezed(one.span.quote), _squeezed(other.span.quote)), key=len)
+            if long == f"non{short}":
+                yield Mismatch("population", one.span.quote, other.span.quote)
 
 
 def _negation(found: Sequence[Change]) -> Iterator[Mismatch]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from evidense.checking.comparing.changes import Change
+from evidense.checking.comparing.quantifiers import dropped_quantifier
 from evidense.checking.comparing.wordings import is_general
 
 _OPINION = (
@@ -44,7 +45,8 @@ def is_doubted(statement: str, sentence: str, made: Sequence[Change]) -> bool:
     """Say whether a sentence does not hold what its copy tells; `made` is where they differ."""
     if sentence.rstrip(" \"'”’)").endswith("?") and not statement.rstrip().endswith("?"):
         return True
-    runs = [" ".join(c.lost.quote.split()) for c in made if c.lost_words and not any(w.tells for w in c.added_words)]
+    lost = [c for c in made if c.lost_words and not any(w.tells for w in c.added_words)]
+    runs = [" ".join(c.lost.quote.split()) for c in lost if not dropped_quantifier(c, sentence)]
     return any(
         _reports(run) or _SUPPOSED.fullmatch(run) or _FEW.fullmatch(run) or _LESS_THAN.match(run) for run in runs
     )

@@ -7,6 +7,7 @@ from itertools import pairwise
 from evidense.checking.checkable import begins_with_verb, has_known_verb
 from evidense.checking.comparing.changes import words_of
 from evidense.checking.comparing.mismatch import Mismatch
+from evidense.checking.comparing.quantifiers import says_how_many
 from evidense.checking.comparing.wordings import say_same
 from evidense.checking.quantities import StatedQuantity, quantities
 
@@ -17,6 +18,16 @@ _INDEX = re.compile(
     re.IGNORECASE,
 )
 """Words after which a number is part of a name: "type 2", "week 26"."""
+_BEFORE_YEAR = re.compile(
+    r"\b(?:in|of|since|until|till|during|before|after|through|from|between|early|late|mid|year|spring|summer|autumn|fall|winter|january|february|march|"
+    r"april|may|june|july|august|september|october|november|december|\d{4} and)[\s\u00a0-]?$",
+    re.IGNORECASE,
+)
+_AFTER_YEAR = re.compile(
+    r"\s*(?:$|[.,;:)\]]|(?:and|or|but|in|at|on|with|for|among|by|to|than|the|a|an|when|while|we|was|were|is|are|had|has|have)\b)",
+    re.IGNORECASE,
+)
+_YEARS = (1800, 2100)
 _UNIVERSAL = re.compile(
     r"\b(?:all|every|each|any|always|entire(?:ly)?|whole|wholly|everyone|everybody|everything|everywhere|invariably|universally)\b",
     re.IGNORECASE,
@@ -46,13 +57,21 @@ _LEAD = re.compile(
 
 
 def is_index(text: str, quantity: StatedQuantity) -> bool:
-    """Say whether a number is part of a name.
+    """Say whether a number is part of a name, or the year, or years, of which a text speaks.
 
-    >>> [is_index(text, quantities(text)[0]) for text in ("type 2 diabetes", "2 types", "at week 26")]
-    [True, False, True]
+    >>> [is_index(text, quantities(text)[0]) for text in ("type 2 diabetes", "2 types", "at week 26", "It rose in 2019.", "in 2019 mice")]
+    [True, False, True, True, False]
     """
     digits = re.search(r"\w", text[quantity.start :])
-    return bool(_INDEX.search(text[: quantity.start + (digits.start() if digits else 0)]))
+    before = text[: quantity.start + (digits.start() if digits else 0)]
+    return bool(_INDEX.search(before)) or _is_year(quantity, before, text[quantity.end :])
+
+
+def _is_year(quantity: StatedQuantity, before: str, after: str) -> bool:
+    low, high = _YEARS
+    is_between = low <= quantity.low <= quantity.high <= high and quantity.low % 1 == quantity.high % 1 == 0
+    is_bare = not quantity.unit and quantity.comparator == "=" and not re.search(r"[,.]", quantity.quote)
+    return is_between and is_bare and bool(_BEFORE_YEAR.search(before) and _AFTER_YEAR.match(after))
 
 
 def is_unsure_refutation(found: Sequence[Mismatch], statement: str, sentence: str, passage: str) -> bool:
@@ -147,7 +166,9 @@ def _adds_universal(statement: str, sentence: str) -> bool:
 
 def _is_of_others(condition: str) -> bool:
     """Say whether what was dropped is no condition but says something of its own, with a number: "68 per 1,000 days (indicated) and"."""
-    if not [q for q in quantities(condition) if q.kind != "p" and not is_index(condition, q)]:
+    if says_how_many(condition) or not [
+        q for q in quantities(condition) if q.kind != "p" and not is_index(condition, q)
+    ]:
         return False
     return not _LIMITING.match(condition) or bool(
         _FINITE.search(condition) and not re.match(r"\W*(?:if|when|unless)\b", condition)

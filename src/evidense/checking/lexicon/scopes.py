@@ -70,3 +70,16 @@ Indonesia, Philippines, Australia, New Zealand, African, Asian, European, Americ
 Finnish, Dutch, German, French, Italian, Spanish, Australian, Canadian, Brazilian, Mexican, Hispanic, Caucasian, African American, African-American, East
 Asian
 """
+WHO = frozenset(
+    (
+        "male males female females man men woman women boy boys girl girls young younger youngest old older oldest elderly child children adult adults "
+        "juvenile juveniles infant healthy sick ill diseased rural urban rich richer poor poorer married single pregnant obese lean black white"
+    ).split()
+)
+"""Words that say of whom something is told."""
+WHEN = frozenset(
+    (
+        "morning evening night nights day days daytime nighttime summer winter spring autumn weekday weekdays weekend weekends dawn dusk"
+    ).split()
+)
+"""Words that say of when something is told."""
