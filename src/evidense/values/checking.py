@@ -18,7 +18,7 @@ CheckWord = Literal[
 """What a statement comes to beside passages.
 
 QUALIFIED: true under a condition that the statement dropped; it never counts as refuted. MIXED: some passages support it, others
-refute it, each quoted. SCOPE DIFFERS: the passage speaks of another dataset, split, metric, model or population. NOT ENOUGH:
+refute it, each quoted. SCOPE DIFFERS: the passage speaks of another dataset, split, metric, model, population or year. NOT ENOUGH:
 nothing that was read speaks of it. NOT SURE: the risk of a verdict is above the target, or not known. NOT CHECKED: it was not looked at.
 """
 

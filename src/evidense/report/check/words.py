@@ -8,7 +8,7 @@ _ON_STATEMENTS = (
     Word("✖", "REFUTED", 0, "is-harms", "its source says the opposite"),
     Word("≷", "MIXED", 1, "is-harms", "some works say so, others the opposite; each is quoted"),
     Word("~", "QUALIFIED", 2, "is-undecided", "true under a condition, or with a doubt, that the statement dropped; not refuted"),
-    Word("≠", "SCOPE DIFFERS", 3, "is-undecided", "the passage speaks of another dataset, split, measure, model or population"),
+    Word("≠", "SCOPE DIFFERS", 3, "is-undecided", "the passage speaks of another dataset, split, measure, model, population or year"),
     Word("?", "NOT SURE", 4, "is-undecided", "no verdict whose risk is known to be within the target: read the passage"),
     Word("–", "NOT ENOUGH", 5, "is-none", "nothing that was read speaks of it"),
     Word("–", "NOT CHECKED", 6, "is-none", "it was not looked at; the reason stands beside it"),
