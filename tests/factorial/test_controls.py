@@ -88,3 +88,12 @@ def test_nothing_can_be_hidden_from_an_encoder_of_texts() -> None:
 def test_wrong_strata_are_refused_in_words(strata: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         factorial_of({**SECTION, "strata": strata}, "x")
+
+
+def test_too_few_resamples_are_refused_before_anything_is_trained() -> None:
+    six = [f"glyphs/{style}:{way}@test" for style in ("sans", "serif", "mono") for way in ("t2i", "i2t")]
+    study = study_from(
+        {"name": "small", "question": "?", "collections": six, "n_resamples": 999, "factorial": SECTION}, "x"
+    )
+    with pytest.raises(InvalidInput, match="999 resamples cannot decide a family of 54 comparisons"):
+        cells_of(study)

@@ -30,6 +30,7 @@ from evidense.stats.forecasts.calibrators import (
     fit_temperature,
 )
 from evidense.stats.forecasts.folds import cross_fitted, fold_rows
+from evidense.stats.inference import check_number
 from evidense.stats.letters import group_letters
 from evidense.stats.many_looks.looks import chance_of_an_error, level, over_looks
 from evidense.stats.many_looks.winner import Winner, winner
@@ -97,6 +98,7 @@ __all__ = [
     "brier",
     "chance_of_an_error",
     "change_of_gain",
+    "check_number",
     "cluster_queries",
     "contrasts",
     "cross_fitted",

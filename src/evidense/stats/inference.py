@@ -99,10 +99,19 @@ def check_resamples(draws: Draws, exponent: float, alpha: float) -> None:
     Raises:
         InvalidInput: with the number that is needed.
     """
-    n, needed = len(draws.flip_mean), int(np.ceil(1 / unadjust(alpha, exponent)))
-    if n < needed:
+    check_number(len(draws.flip_mean), exponent, alpha)
+
+
+def check_number(n_resamples: int, exponent: float, alpha: float) -> None:
+    """Refuse a number of resamples with which no comparison of a family of `exponent` comparisons could be decided.
+
+    Raises:
+        InvalidInput: with the number that is needed.
+    """
+    needed = int(np.ceil(1 / unadjust(alpha, exponent)))
+    if n_resamples < needed:
         raise InvalidInput(
-            f"{n} resamples cannot decide a family of {round(exponent)} comparisons → expected at least {needed} "
+            f"{n_resamples} resamples cannot decide a family of {round(exponent)} comparisons → expected at least {needed} "
             "→ raise n_resamples, or compare fewer systems or collections at once"
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evidense import stats
 from evidense.compute.comparison.lineup import BLIND, Cell, Effect, Lineup, effects_of
 from evidense.records import Record, Study
 from evidense.study.trained.arms import stages_of_arms
@@ -56,7 +57,7 @@ def cells_of(study: Study) -> Cells:
     """Return the cells of a study that trains.
 
     Raises:
-        UnknownName, InvalidInput: as `training_tables`.
+        UnknownName, InvalidInput: as `training_tables`; or too few resamples for the effects of this study.
     """
     tables = training_tables(study)
     factorial, arms = tables.factorial, tables.arms
@@ -77,10 +78,14 @@ def cells_of(study: Study) -> Cells:
         *effects_of(all_cells),
         *(Effect(a.label, "arm", {a.label: 1.0, a.start_label: -1.0}, a.start) for a in arms),
     ]
+    lineup = Lineup(all_cells, tuple(effects), factorial.grid if factorial else None)
+    largest = max((len(family) for family in lineup.families), default=0) * len(study.collections)
+    if largest:
+        stats.check_number(study.n_resamples, largest, 1 - study.confidence)
     return Cells(
         tuple(stages),
         ready_made,
-        Lineup(all_cells, tuple(effects), factorial.grid if factorial else None),
+        lineup,
         tables,
         blinded,
     )
