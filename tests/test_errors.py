@@ -59,6 +59,7 @@ def test_an_unknown_name_gets_the_nearest_one_only_if_there_is_one_near() -> Non
     assert "did you mean 'phenotypes'?" in str(UnknownName.among("collection", "fenotypes", ["icd10cm", "phenotypes"]))
     far = str(UnknownName.among("collection", "zzz", ["icd10cm"], "Write a path."))
     assert "did you mean" not in far
+    assert far.startswith("unknown collection 'zzz'. Known")
     assert far.endswith("Known: icd10cm. Write a path.")
 
 

@@ -96,6 +96,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" did you mean '{match}'?" if match else ""
 
 
+def _guess(name: str, known: Iterable[str]) -> str:
+    guess = did_you_mean(name, known)
+    return f":{guess}" if guess else "."
+
+
 def _s(n: int) -> str:
     return "" if n == 1 else "s"
 
@@ -112,7 +117,7 @@ class UnknownName(EvidenseError, LookupError):
         """
         names = sorted(known)
         listed = f" Known: {', '.join(names)}." if names else ""
-        return cls(f"unknown {what} '{name}':{did_you_mean(name, names)}{listed}{' ' + hint if hint else ''}")
+        return cls(f"unknown {what} '{name}'{_guess(name, names)}{listed}{' ' + hint if hint else ''}")
 
 
 class Mistakes:
@@ -125,7 +130,7 @@ class Mistakes:
     def note_unknown(self, what: str, given: Iterable[str], known: Sequence[str]) -> None:
         """Note every given name that is not known, with the nearest one."""
         self.names += [
-            f"unknown {what} '{name}':{did_you_mean(name, known)} Known: {', '.join(known)}."
+            f"unknown {what} '{name}'{_guess(name, known)} Known: {', '.join(known)}."
             for name in given
             if name not in known
         ]

@@ -60,7 +60,7 @@ def test_folder_of_another_study_is_refused_with_a_free_name(tmp_path: Path) -> 
     out = tmp_path / "out"
     put(OLD, out)
     with pytest.raises(
-        InvalidInput, match=r"holds 'a study'.*expected a free folder, or one of 'another'.*--out .*out-2"
+        InvalidInput, match=r"holds 'a study'.*expected a free folder, or one that holds 'another'.*--out .*out-2"
     ):
         put(NEW, out, {"name": "another"})
     assert held(out) == OLD
@@ -237,3 +237,9 @@ def test_file_added_during_the_exchange_is_kept(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(folders, "exchange", slow)
     put(NEW, out)
     assert held(out) == {**NEW, "late.txt": b"mine"}
+
+
+def test_the_folder_of_an_answer_says_what_it_answers(tmp_path: Path) -> None:
+    publish(FolderClaim(tmp_path / "out", {"kind": "ask", "question": "Do owls see?"}), {"a.txt": b"a"})
+    with pytest.raises(InvalidInput, match="holds what `evidense ask` found on “Do owls see\\?”"):
+        prepare(FolderClaim(tmp_path / "out", {"kind": "ask", "question": "Do bats?"}), ["a.txt"])

@@ -19,6 +19,7 @@ def folder(own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         lines = [f"q{n} Q0 d{n + shift * (n % 2)} 1 1.5 x\n" for n in range(24)]
         (tmp_path / name).write_text("".join(lines))
     (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04")
+    (tmp_path / "nothing.txt").touch()
     (tmp_path / "notes.txt").write_text("some words\n")
     for name in ("half", "empty", "model"):
         (tmp_path / name).mkdir()
@@ -57,6 +58,7 @@ def test_the_first_line_says_why_a_collection_cannot_be_read(evidense, folder, o
         ("table.xlsx", "'table.xlsx' is there, but .xlsx is not read: save it as CSV"),
         ("pairs.csv", "'pairs.csv' is a table, and stands where a system was expected: give it with --on"),
         ("qrels.txt", "'qrels.txt' holds judgements, and stands where a system was expected: give it with --qrels"),
+        ("nothing.txt", "'nothing.txt' is empty"),
         ("model", "the folder 'model' lacks config.json; it holds model.safetensors"),
         ("c.trec.gz", "system 'c.trec.gz': no such file or folder"),
         ("char_ngram", "unknown system 'char_ngram': did you mean 'char_ngrams'?\n`evidense list encoders` and"),
@@ -86,6 +88,14 @@ def test_swapped_runs_and_judgements_are_recognised_and_refused(evidense, folder
     assert said in refused.stderr
     assert "the order is RUN QRELS" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_ids_are_no_pictures_and_a_file_beside_itself_is_noted(evidense, folder):
+    refused = evidense("compare", "a.trec", "bm25", "--qrels", "qrels.txt")
+    assert "of the queries of 'qrels.txt' only the ids are known (judgements only)" in refused.stderr
+    (folder / "copy.trec").write_bytes((folder / "a.trec").read_bytes())
+    done = evidense("compare", "a.trec", "copy.trec", "--qrels", "qrels.txt")
+    assert "⚠ 'copy.trec' and 'a.trec' are the same file" in done.stdout
 
 
 def test_two_judgement_files_are_two_collections(evidense, folder):

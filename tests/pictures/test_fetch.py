@@ -146,6 +146,8 @@ def test_the_command_lists_and_refuses(capsys: pytest.CaptureFixture[str]) -> No
     )
     with pytest.raises(UnknownName, match="unknown dataset to fetch 'stamp': did you mean 'stamps'"):
         cli.main(["fetch", "stamp"], standalone_mode=False)
+    with pytest.raises(InvalidInput, match="'stamps' is a dataset, and stands where the folder"):
+        cli.main(["fetch", "--page", "stamps"], standalone_mode=False)
     with pytest.raises(UnknownName, match="Others are read from your files"):
         fetch_dataset("glyphs", print)
 
@@ -157,7 +159,7 @@ def test_the_catalogue_shows_four_pictures_of_what_is_here_and_how_to_get_the_ot
     cli.main(["fetch", "--page", str(tmp_path / "page")], standalone_mode=False)
     assert capsys.readouterr().out.strip() == str(tmp_path / "page" / "report.html")
     page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
-    assert [f"type `evidense fetch {name}`" in page for name in tiny_packages.WORLDS] == [True] * 4
+    assert [f"type <code>evidense fetch {name}</code>" in page for name in tiny_packages.WORLDS] == [True] * 4
     assert page.count('<img src="data:image/') == 4
     assert "CC BY 4.0" in page
     shown = list(catalogue._shown(tiny_packages.opened("stamps")))

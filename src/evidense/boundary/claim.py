@@ -54,7 +54,7 @@ class FolderClaim:
         manifest = Manifest.read(self.out)
         if manifest is not None and dict(manifest.of) != dict(self.of):
             raise InvalidInput(
-                f"'{self.out}' holds {_words(manifest.of)}; expected a free folder, or one of {_words(self.of)}; name another, "
+                f"'{self.out}' holds {_words(manifest.of)}; expected a free folder, or one that holds {_words(self.of)}; name another, "
                 f"as --out {next_free(self.out)}"
             )
         if in_the_way := self.in_the_way(names, manifest or NONE):
@@ -109,8 +109,10 @@ def _check_path(out: Path) -> None:
 
 
 def _words(of: Mapping[str, Any]) -> str:
-    """Describe the thing that a folder holds."""
+    """Describe the thing that a folder holds; an answer has a question and no name."""
     shown = [f"{key} {_short(value)}" for key, value in of.items() if value and key != "name"]
+    if "name" not in of and of.get("question"):
+        return f"what `evidense {of.get('kind', 'ask')}` found on “{_short(of['question'])}”"
     return f"'{of.get('name', '?')}' ({', '.join(shown)})" if shown else f"'{of.get('name', '?')}'"
 
 

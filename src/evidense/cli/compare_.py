@@ -126,4 +126,25 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     for key in ("measures", "slices", "claims", "references", "trained_on"):
         options[key] = split(options[key]) or None
     options["best_of"] = options["best_of"] or None
+    for line in _same_notes(base, tuned):
+        print(line)
     execute(comparison(base, tuned, where, **options), request)
+
+
+def _same_notes(base: str, tuned: tuple[str, ...]) -> list[str]:
+    """Say of each of TUNED that is BASE once more, by its spelling or as a file of the same bytes: it must come out IDENTICAL."""
+    from evidense.boundary.disk import sha256_of_file
+
+    def sha256(spelling: str) -> str:
+        path = Path(spelling)
+        return sha256_of_file(path) if path.is_file() else ""
+
+    notes = []
+    for system in tuned:
+        is_file = bool(sha256(system)) and sha256(system) == sha256(base)
+        if is_file or system == base:
+            what = "the same file" if is_file else "the same system"
+            notes.append(
+                f"  ⚠ '{system}' and '{base}' are {what}: that they come out IDENTICAL says nothing of a change"
+            )
+    return notes

@@ -57,6 +57,8 @@ def _why_not(what: str, spelling: str, path: Path) -> str:
     """Describe what is at a path, and why it is not read as a collection or system."""
     if path.is_dir():
         return _folder(what, path)
+    if path.is_file() and not path.stat().st_size:
+        return f"'{spelling}' is empty"
     ending = path.suffix.lower()
     if ending in _SPREADSHEETS:
         return f"'{spelling}' is there, but {ending} is not read: save it as CSV"

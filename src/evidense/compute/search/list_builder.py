@@ -51,12 +51,17 @@ def texts_of(collection: Collection, ranker: str) -> tuple[list[str], list[str]]
     """Return the texts of queries and documents; "" for a picture without text.
 
     Raises:
-        InvalidInput: a side has no text at all.
+        InvalidInput: a side has no text at all: pictures, or ids alone.
     """
     sides = []
     for side, items in (("queries", collection.queries), ("documents", collection.corpus)):
         texts = [item.text or "" for item in items]
         if not any(texts):
+            if all(item.picture is None for item in items):
+                raise InvalidInput(
+                    f"'{ranker}' reads text and of the {side} of '{collection.name}' only the ids are known (judgements only); "
+                    "expected texts; give a collection with texts with --on, or leave this ranker out"
+                )
             raise InvalidInput(
                 f"'{ranker}' reads text and the {side} of '{collection.name}' are pictures without text; "
                 "expected some text; leave this ranker out"

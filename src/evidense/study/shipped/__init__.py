@@ -7,6 +7,7 @@ from pathlib import Path
 from evidense.errors import UnknownName
 from evidense.records import Study
 from evidense.study.compare import toy
+from evidense.study.files import templates
 from evidense.study.files.toml import read_study, study_from
 
 BUILT_IN = "minilm"
@@ -29,7 +30,7 @@ def shipped(name: str) -> Study:
         UnknownName: with the nearest names.
     """
     if name not in names():
-        raise UnknownName.among("study", name, names(), "A study file's name ends in .toml.")
+        raise UnknownName.among("study", name, [*names(), *templates.names()], "A study file's name ends in .toml.")
     text = (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
     return study_from(tomllib.loads(text), f"{name}.toml")
 
