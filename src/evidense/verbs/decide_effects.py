@@ -102,15 +102,12 @@ def decide_effects(study: Study, lineup: Lineup, scored: ScoredCells, store: Sto
     records: list[Record] = [
         _cell_mean(study, cell, scored, measure, store) for measure in study.measures for cell in lineup.cells
     ]
-    floor: Finding | None = None
+    floor = floor_finding(study, lineup, scored, store)
+    records += [floor] if floor else []
     for measure in study.measures:
-        for family in sorted(lineup.families, key=lambda family: family[0].group != "control"):
+        for family in lineup.families:
             why_not = "" if family[0].group in ("control", "arm") else floor_reason(floor)
-            decided = _family_records(study, _CellTable(lineup, scored, measure, family, store), why_not)
-            records += decided
-            if family[0].group == "control" and measure == study.primary:
-                floor = floor_finding(lineup, [r for r in decided if isinstance(r, Finding)], study.margin)
-                records += [floor] if floor else []
+            records += _family_records(study, _CellTable(lineup, scored, measure, family, store), why_not)
     for record in records:
         store.put(record)
     return records

@@ -1,37 +1,47 @@
 """Floors: collections on which no cell does more than controls that cannot know an answer. They are no test of any effect."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+import numpy as np
 
 from evidense.compute.comparison.lineup import KNOW_NOTHING, Lineup
-from evidense.records import Finding, Record
-from evidense.stats import CELLS
+from evidense.compute.comparison.scored import ScoredCells
+from evidense.records import Finding, Record, Study
+from evidense.stats import CELLS, CellTables
+from evidense.store import Store
 
 ESTIMAND = "most above controls"
 
 
-def floor_finding(lineup: Lineup, effects: Iterable[Finding], margin: float) -> Finding | None:
+def floor_finding(study: Study, lineup: Lineup, scored: ScoredCells, store: Store) -> Finding | None:
     """Return how far the best of the four cells is above the controls on a collection; None without such a control.
 
-    `effects` are the comparisons with controls on one collection, whose intervals hold together. A collection is a floor if for each
-    cell there is a control that it does not exceed by the margin: the interval of the difference ends below it. A collection that is
-    merely undecided is none, so none is left out since its queries are few.
+    A collection is a floor if for each cell there is a control that it does not exceed by the margin: the interval of the difference ends
+    below it. All four must pass, so each has its interval by itself (an intersection of tests needs no correction). A collection that is
+    merely undecided is no floor, so none is left out since its queries are few.
     """
-    nearest: dict[str, Finding] = {}
-    sides = {e.name: (e.weights, e.against) for e in lineup.effects if e.group == "control"}
-    for finding in effects:
-        weights, control = sides[str(finding.site["effect"])]
-        cell = next(name for name, weight in weights.items() if weight > 0)
-        if control in KNOW_NOTHING and (cell not in nearest or _high(finding) < _high(nearest[cell])):
-            nearest[cell] = finding
-    if set(nearest) != set(CELLS):
+    cells = [cell for cell in lineup.cells if cell.name in (*CELLS, *KNOW_NOTHING)]
+    names = [cell.name for cell in cells]
+    controls = [name for name in names if name in KNOW_NOTHING]
+    if not controls or not set(CELLS) <= set(names):
         return None
-    cell, best = max(nearest.items(), key=lambda item: _high(item[1]))
-    control = sides[str(best.site["effect"])][1]
-    place = {key: best.site[key] for key in ("collection", "measure", "role", "direction")}
+    pairs = [(cell, control) for cell in CELLS for control in controls]
+    weights = np.array([[float(name == cell) - float(name == control) for name in names] for cell, control in pairs])
+    tables = CellTables([scored.table(cells, study.primary, store)], confidence=study.confidence)
+    means, halves = tables.intervals(weights)
+    nearest = [
+        min(range(i, i + len(controls)), key=lambda row: means[row] + halves[row])
+        for i in range(0, len(pairs), len(controls))
+    ]
+    best = max(nearest, key=lambda row: means[row] + halves[row])
+    low, high = float(means[best] - halves[best]), float(means[best] + halves[best])
+    labels = [label for cell in cells for label in cell.labels]
     return Finding(
-        parents=best.parents, estimand=ESTIMAND, site={**place, "cell": cell, "control": control}, unit=best.unit, value=best.value,
-        low=best.low, high=best.high, n=best.n, n_clusters=best.n_clusters, confidence=best.confidence, test=best.test,
-        family=best.family, details={"is_floor": _high(best) < margin, "margin": margin, "n_seeds": best.details["n_seeds"]},
+        parents=(study.id, *(scored.scores[label, study.primary].id for label in labels)), estimand=ESTIMAND, unit=study.primary,
+        site={**scored.site("", study.primary), "cell": pairs[best][0], "control": pairs[best][1]}, value=float(means[best]),
+        low=low, high=high, n=tables.tables[0].n_queries, n_clusters=tables.tables[0].n_clusters, confidence=study.confidence,
+        test="Student's t of seeds and of query clusters", family="each cell by itself: all must lie below the margin",
+        details={"is_floor": high < study.margin, "margin": study.margin, "n_seeds": tables.tables[0].n_seeds},
     )  # fmt: skip
 
 
