@@ -59,6 +59,11 @@ def test_copies_get_the_verdict_of_rules_and_everything_else_the_passage_to_read
     assert (found.entailer == "rules") == (word != "NOT SURE")
 
 
+@pytest.mark.parametrize("title", ["Women in night shifts", "Loss of sleep after night shifts"])
+def test_a_title_without_a_full_stop_that_may_lack_its_verb_gets_no_verdict(title: str) -> None:
+    assert checked(title, paper(text=f"{title}. They slept badly.")).word == "NOT SURE"
+
+
 def test_no_stance_leaks_where_there_is_no_verdict() -> None:
     assert {e.stance for e in checked("Owls are often the prey of bigger birds.").evidence} == {"not sure"}
 
@@ -210,6 +215,11 @@ def test_the_likelier_verdict_is_taken_whatever_the_probability_of_neither() -> 
     [
         ("The role of dense retrieval in question answering", "no verb"),
         ("Owls.", "no verb"),
+        ("Night shifts and sleep", "no verb"),
+        ("Changes in sleep duration", "no verb"),
+        ("Short naps and alertness.", "no verb"),
+        ("Shift work and health", "no verb"),
+        ("Nachtschichten verkürzen den Schlaf um 48 Minuten am Tag.", "German"),
         ("Barn owls.", "no verb"),
         ("Eurasian barn owls.", "no verb"),
         ("Does fine-tuning help?", "a question"),

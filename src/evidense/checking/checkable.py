@@ -45,6 +45,36 @@ _NAMES_FOLLOW = frozenset(
     "a an the of in on at to for by with from and or between among under over as its their our his her this these that those no any some all many most".split()
 )
 """What follows these is a noun: "of models"."""
+_PASTS = frozenset(
+    (
+        "became began bore broke brought came cost cut drew drove fell felt found gave grew held hit kept knew laid led left let lost made meant met paid "
+        "put ran read rose said saw sent set spent spread stood thought told took understood underwent went won wrote"
+    ).split()
+)
+"""Verbs that stand after a singular too, without -s."""
+_NOUNS = frozenset(
+    (
+        "account act aid block bore break cause change control cost cut decrease delay display double drink drive drop exhibit extract fall favor favour "
+        "find form function harm increase influence lack lead limit live look match need play point present range reach read result rise run sense "
+        "set share shift show speed spread stand start stay stop store support switch target treat trigger use win work yield bite burn climb crash crawl "
+        "dance decay fight flash float flow fly hunt jump kick kiss laugh love matter rain rot rust save scale scream sink sleep smell smile swim "
+        "transfer travel vote wait walk warm"
+    ).split()
+)
+"""Verbs that are nouns as often."""
+_JOINING = frozenset("and or of nor versus vs".split())
+"""A word in -s before these is a plural: "night shifts and sleep"."""
+_PLACING = _JOINING | frozenset(
+    (
+        "in on at to for by with from under over among amongst between within without during throughout across after before since until through against "
+        "toward towards as than about via per around along beyond near into onto upon following"
+    ).split()
+)
+"""Words that stand after a noun as they stand after a verb."""
+_PLURAL = re.compile(
+    r".*[^s'i]s|.*(?:ia|ae|ata|ora|i)|data|people|children|women|men|mice|cattle|sheep|police|they|we|you|i|and|both|few|many|most|all|who|which|that|to"
+)
+"""Words that a verb without -s asks for somewhere before it: "shift work" has no verb."""
 _ACCENTED = re.compile("[à-öø-ÿāăąćčďđēęěğīłńňōőřśšťūůűźżž]")
 _LEAST_WORDS = 5
 """Words of a text without an English word or verb from which on one small word of another language tells it."""
@@ -103,6 +133,33 @@ def begins_with_verb(text: str) -> bool:
     return bool(first) and (first[0] in _AUXILIARY or bool(_stems(first[0]) & (_VERBS | _INTRANSITIVE)))
 
 
+def may_be_title(text: str) -> bool:
+    """Say whether a text that ends without a full stop has no word that is surely a verb: "Women in night shifts".
+
+    >>> may_be_title("Women in night shifts"), may_be_title("Naps help women in night shifts"), may_be_title("Women sleep.")
+    (True, False, False)
+    """
+    if re.search(r"[.!?][\"'”’)\]]*\s*$", text):
+        return False
+    marks = [mark for part in re.findall(r"[\w'’-]+|[,;:()–—]", text) for mark in _lower_words(part) or [","]]
+    return not any(_is_surely_verb(marks, place) for place in range(1, len(marks)))
+
+
+def _is_surely_verb(marks: list[str], place: int) -> bool:
+    """Say whether a word cannot well be a noun: an auxiliary, a past, or the form of a verb, or a plural before one, that goes on without a preposition."""
+    word, before, after = marks[place], marks[place - 1], marks[place + 1] if place + 1 < len(marks) else ""
+    if word in _AUXILIARY:
+        return True
+    if before in _NAMES_FOLLOW or before == ",":
+        return False
+    if word in _PASTS:
+        return True
+    if after in _PLACING or after in ("", ","):
+        stems = _stems(word) & (_VERBS | _INTRANSITIVE)
+        return bool(_PLURAL.fullmatch(before)) if word in stems else bool(stems - _NOUNS)
+    return _is_known(word) or bool(re.search(r"[^su'i]s$", word))
+
+
 def _language(text: str, words: list[str]) -> str:
     letters = [c for c in text if c.isalpha()]
     foreign = sum(ord(c) > 0x24F and not 0x370 <= ord(c) < 0x400 and not 0x1E00 <= ord(c) < 0x2000 for c in letters)
@@ -121,6 +178,8 @@ def _language(text: str, words: list[str]) -> str:
 
 def _has_verb(words: list[str]) -> bool:
     """Say whether words have a verb; of a few words only a known one counts, and a word alone says nothing."""
+    if len(words) <= _SHORT and len(words) > 1 and words[-2] in _JOINING:
+        return False
     if len(words) <= _SHORT:
         is_s_form = bool(re.search(r"[^su'i]s$", " ".join(words[1:-1])))
         return any(map(_is_known, words[1:])) or is_s_form or (len(words) == _SHORT and _follows_plural(words, 0))
@@ -142,11 +201,16 @@ def _is_verb(words: list[str], place: int) -> bool:
         return True
     if before in _NAMES_FOLLOW and before != "to":
         return _follows_plural(words, place)
+    after = words[place + 1] if place + 1 < len(words) else ""
+    is_s_form = bool(re.search(r"[^su'i]s$", word))
+    is_plural = is_s_form and after in _JOINING and not _stems(word) & (_VERBS - _NOUNS)
+    if is_plural or (place == 0 and after in _PLACING):
+        return False
+    if word in _NOUNS and word not in _PASTS:
+        return any(map(_PLURAL.fullmatch, words[:place] if word in _VERBS else [before]))
     if word in _VERBS or word.removesuffix("s") in _VERBS or word.removesuffix("es") in _VERBS or _SHAPED.search(word):
         return True
-    after = words[place + 1] if place + 1 < len(words) else ""
-    is_s_form = bool(re.search(r"[^su'i]s$", word)) and after != ""
-    return is_s_form and (place > 0 or after not in _NAMES_FOLLOW)
+    return is_s_form and after != "" and (place > 0 or after not in _NAMES_FOLLOW)
 
 
 def _follows_plural(words: list[str], place: int) -> bool:

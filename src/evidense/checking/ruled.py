@@ -7,6 +7,7 @@ from evidense.auditing.aside import speaks_of_itself
 from evidense.auditing.losses import COPY
 from evidense.auditing.passages import Passages, SourceText
 from evidense.checking.aggregate import StancedPassage, WorkCheck, stance_of
+from evidense.checking.checkable import may_be_title
 from evidense.checking.comparing.mismatch import Mismatch
 from evidense.checking.comparing.wordings import plain
 from evidense.checking.library import LibraryWork
@@ -14,6 +15,9 @@ from evidense.checking.near import near_verdict
 from evidense.values import CheckWord, Passage, Span
 
 RULES = "rules"
+_TITLE = (
+    "no word of the statement is surely a verb, and a title says nothing; if it is a sentence, end it with a full stop"
+)
 _ASKS = "the passage asks this, and does not say it"
 _REPORTS = "the passage reports this of others"
 _DOUBTS = "the passage reports, doubts or limits this, or says it of something else"
@@ -33,7 +37,9 @@ def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
     span = Span(start, end, work.text.text[start:end], window.page)
     reasons = tuple(_reason(mismatch) for mismatch in verdict.mismatches)
     word: CheckWord = verdict.word
-    if _reports(work, span):
+    if word != "NOT SURE" and may_be_title(statement):
+        word, reasons = "NOT SURE", (_TITLE,)
+    elif _reports(work, span):
         word, reasons = "NOT SURE", (*reasons, _REPORTS)
     elif word == "NOT ENOUGH":
         word, reasons = "NOT SURE", (*reasons, _ASKS)
