@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 SMALL_WORDS: Mapping[str, frozenset[str]] = {
-    "German": frozenset("der die das und ist ein eine nicht mit von den dem des für auf im zu sich wird werden durch bei sind oder auch als um am vom zum zur".split()),
+    "German": frozenset(
+        "der die das und ist ein eine nicht mit von den dem des für auf im zu sich wird werden durch bei sind oder auch als um am vom zum zur".split()
+    ),
     "French": frozenset("le la les des est une et dans pour que qui avec sur par plus ne pas aux du au ont sont cette ce entre".split()),
     "Spanish": frozenset("el la los las es una y en de que por con para del se al un como más son entre sobre".split()),
     "Italian": frozenset("il lo la gli è una e di che per con del della dei non sono nel più tra come".split()),
