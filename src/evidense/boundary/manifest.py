@@ -102,7 +102,8 @@ def without_own(root: Path, files: Sequence[Path]) -> tuple[list[Path], int]:
 
     Of the folder itself the bibliographies of found works stay: `found.bib`, `references.json` …
     """
-    manifests = {path.parent: held for path in root.rglob(NAME) if (held := Manifest.read(path.parent)) is not None}
+    above = {folder for path in files for folder in path.parents if folder.is_relative_to(root)}
+    manifests = {folder: held for folder in above if (held := Manifest.read(folder)) is not None}
     own = {folder / name for folder, held in manifests.items() for name in (*held.files, NAME)}
     own -= {root / name for name in _FOUND}
     left_out = own.intersection(files)
