@@ -364,3 +364,10 @@ def test_a_bbl_is_read_alone_and_beside_its_paper(tmp_path: Path) -> None:
     ]  # fmt: skip
     (tmp_path / "p.tex").write_text("\\documentclass{x}\\begin{document}Text \\cite{x}.\\end{document}")
     assert [r.key for r in LATEX.read(tmp_path / "p.tex").references] == ["smith10", "x"]
+
+
+def test_links_behind_a_full_stop_cite_for_the_sentence_before_it(tmp_path: Path) -> None:
+    one, two = (f"(https://doi.org/10.5555/{name})" for name in ("one", "two"))
+    (tmp_path / "a.md").write_text(f"It rains. [1]{one} [2]{two} We see. ([Lee]{two}) As [Cho]{one} says.\n")
+    cited = [(c.sentence.quote, [key[-3:] for key in c.keys]) for c in registry.read(tmp_path / "a.md").citations]
+    assert cited == [("It rains.", ["one", "two"]), ("We see.", ["two"]), ("(Lee) As Cho says.", ["one"])]

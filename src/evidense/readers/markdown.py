@@ -50,6 +50,9 @@ _BIB = re.compile(
     re.MULTILINE,
 )
 """The files that the head names: one, [a.bib, b.bib], or one a line."""
+_STOP = re.compile(r"[.!?][\"”’)]*\s+[(\[]*$")
+_NEXT = re.compile(r"[)\]]*[.,;]?(?:\s*$|\s+[A-Z0-9\"“(\[*_])")
+"""What stands before and behind a link that cites for the sentence before it: "It rains. [1](https://…) We see"."""
 _KEY = re.compile(r"@([\w:.#$%&+?<>~/-]*\w)")
 
 
@@ -288,10 +291,11 @@ def _write(reading: _MarkdownReading, kind: BlockKind, source: str, cited: Itera
         if match["code"]:
             code.append((len(raw), len(raw) + len(match["code"])))
         keys = _keys(reading, match)
+        is_behind = bool(keys and match["url"] and _STOP.search(raw) and _NEXT.match(source[begin : begin + 100]))
         if keys:
-            places.append((max(len(raw.rstrip()) - 1, 0) if match["note"] else len(raw), keys))
+            places.append((max(len(raw.rstrip(" \n([")) - 1, 0) if match["note"] or is_behind else len(raw), keys))
         raw += (
-            match["text"]
+            ("" if is_behind and (match["text"] or "").strip("[]").isdigit() else match["text"])
             or match["alt"]
             or match["auto"]
             or match["escaped"]
