@@ -64,7 +64,7 @@ def _named() -> list[Case]:
         _case("one_key", "\n".join(entry % ("k", f"T {n}", "A, B", n, "10.1/x") for n in range(300))),
         _case("years", "\n".join(entry % (f"k{n}", "A Study of Owls", "Smith, Ada", year, "") for n, year in enumerate(("-5", "9" * 400, "٢٠١٨", "NaN", "2018a", "")))),
         _case("report", REPORT, "read", "r.txt"),
-        _case("report_without_references", "Owls see at night.\n", "read", "r.txt"),
+        _case("report_without_references", "Owls see at night.\n", "refused", "r.txt"),
         _case("records", json.dumps(RECORD), "read", "verification.json"),
         _case("html_as_pdf", "<html>log in</html>", "refused", "p.pdf"),
         _case("half_pdf", b"%PDF-1.7\n1 0 obj\n<<", "refused", "p.pdf"),
