@@ -64,6 +64,24 @@ def test_a_title_without_a_full_stop_that_may_lack_its_verb_gets_no_verdict(titl
     assert checked(title, paper(text=f"{title}. They slept badly.")).word == "NOT SURE"
 
 
+@pytest.mark.parametrize(
+    ("statement", "passage", "reason"),
+    [
+        ("Caffeine shortens sleep.", "Caffeine may shorten sleep.", "the passage says it with a doubt: “may shorten”"),
+        ("Nurses slept badly.", "Most nurses slept badly.", "the passage says of how many it holds: “Most”"),
+        ("Naps help nurses.", "Naps help nurses in winter.", "the passage says it under a condition: “in winter”"),
+        (
+            "Caffeine did not change sleep at all.",
+            "Caffeine did not change sleep.",
+            "the statement says “at all”, the passage does not",
+        ),
+        ("Most nurses slept badly.", "Some nurses slept badly.", "both can be true"),
+    ],
+)
+def test_the_reason_is_the_one_that_decided(statement: str, passage: str, reason: str) -> None:
+    assert checked(statement, paper(text=passage)).reasons[-1] == reason
+
+
 def test_no_stance_leaks_where_there_is_no_verdict() -> None:
     assert {e.stance for e in checked("Owls are often the prey of bigger birds.").evidence} == {"not sure"}
 

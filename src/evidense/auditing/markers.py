@@ -43,6 +43,14 @@ _HEDGE = re.compile(
     r"possibility|chance)\b",
     re.IGNORECASE,
 )  # fmt: skip
+_DOUBT = re.compile(
+    r"^\W*(?:[\w-]+ly )?(?:may|might|could|would|should|possibl[ey]|perhaps|probabl[ey]|likely|unlikely|potential(?:ly)?|presumabl[ey]|apparent(?:ly)?|"
+    r"seeming(?:ly)?|putative(?:ly)?|suggest(?:s|ed)?|appear(?:s|ed)?|seem(?:s|ed)?|tend(?:s|ed)? to|hint(?:s|ed)?|arguabl[ey]|in principle|"
+    r"tentative(?:ly)?|suspected|assumed?|hypothesi[sz]ed?|speculat\w+|postulat\w+|preliminary|to our knowledge|"
+    r"(?:we|i|authors|they) (?:believe|think|suspect|conjecture|assume|expect)d?\b|"
+    r"(?:is|are|was|were) (?:thought|believed|expected|considered|estimated|supposed|said|reported) to)\b",
+    re.IGNORECASE,
+)  # fmt: skip
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|cannot|without|fail(?:s|ed|ing|ure)? (?:to|of)|lack(?:s|ed|ing)?|hardly|barely|rarely|scarcely|"
     r"false|untrue|seldom|nothing|nobody|"
@@ -93,6 +101,15 @@ def is_aim(run: str) -> bool:
 def is_hedge(run: str) -> bool:
     """Say whether a run doubts, or bounds roughly."""
     return bool(_HEDGE.search(run))
+
+
+def is_doubt(run: str) -> bool:
+    """Say whether a run begins with a word that doubts what follows, and sets it no condition.
+
+    >>> is_doubt("may shorten"), is_doubt("in most cases"), is_doubt("if it may rain")
+    (True, False, False)
+    """
+    return bool(_DOUBT.match(run))
 
 
 def hedges(text: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from evidense.checking.comparing.doubts import is_doubted
 from evidense.checking.comparing.mismatch import DENYING, ORDER, Mismatch, MismatchRule
 from evidense.checking.comparing.places import are_misplaced
 from evidense.checking.comparing.quantifiers import differ_in_degree
-from evidense.checking.comparing.unsure import is_unsure_refutation, is_unsure_support
+from evidense.checking.comparing.unsure import is_unsure_refutation, why_unsure_support
 from evidense.checking.comparing.wordings import is_function, plain
 from evidense.texts.sentences import sentences
 from evidense.texts.tokens import tokens
@@ -30,6 +30,10 @@ ALIKE = 0.5
 """The least similarity of a sentence to a statement that names another thing than it; a sentence about much else may name both."""
 LONGEST = 10_000
 """Letters of a sentence beyond which it is none, and no statement is near it."""
+_NO_DENIAL = "what differs need not deny the statement"
+_DOUBTS = "the passage reports, doubts or limits this, or says it of something else"
+_MISPLACED = "a number or a name stands beside other words than in the passage"
+_BOTH = "both can be true"
 MOST_SWAPS = 2
 """Things of a copy that may be swapped; with more it is no copy, but another sentence."""
 _TERM = re.compile(
@@ -49,6 +53,8 @@ class NearVerdict:
     """What the word rests on first; empty where it is supported."""
     span: Span
     """The sentence, in the passage."""
+    why: str = ""
+    """What makes it NOT SURE, where its mismatches do not say so."""
 
 
 def without_cut_word(statement: str, passage: str) -> str:
@@ -84,40 +90,44 @@ def near_verdict(statement: str, passage: str) -> NearVerdict | None:
             dict.fromkeys(of_copy(statement, sentence, plain(passage))), key=lambda mismatch: ORDER.index(mismatch.rule)
         )
     )
-    word = _word(statement, sentence, alignment, found)
+    word, why = _word(statement, sentence, alignment, found)
     if word == "REFUTED" and is_unsure_refutation(_refuting(found), statement, sentence, plain(passage)):
+        word, why = "NOT SURE", _NO_DENIAL
+    if word in ("SUPPORTED", "QUALIFIED") and (why := why_unsure_support(found, statement, sentence)):
         word = "NOT SURE"
-    if word in ("SUPPORTED", "QUALIFIED") and is_unsure_support(found, statement, sentence):
-        word = "NOT SURE"
-    return NearVerdict(word, found, span) if word else None
+    return NearVerdict(word, found, span, why) if word else None
 
 
 def _beside(statement: str, span: Span) -> tuple[Alignment, Span]:
     return align(statement, plain(span.quote)), span
 
 
-def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mismatch, ...]) -> CheckWord | None:
-    """Choose the word; a statement that is no copy, or that only adds something to its sentence, gets none."""
+def _word(
+    statement: str, sentence: str, alignment: Alignment, found: tuple[Mismatch, ...]
+) -> tuple[CheckWord | None, str]:
+    """Choose the word, and say why it is NOT SURE; a statement that is no copy, or that only adds something to its sentence, gets none."""
     made = changes(statement, sentence)
     if not _is_copy(statement, made):
-        return None
+        return None, ""
     if any(loss.rule == "aim" for loss in losses(alignment)):
-        return "NOT ENOUGH"
+        return "NOT ENOUGH", ""
     if is_doubted(statement, sentence, made):
-        return "NOT SURE"
+        return "NOT SURE", _DOUBTS
     if refuting := _refuting(found):
-        return "NOT SURE" if all(differ_in_degree(m.claim, m.evidence) for m in refuting) else "REFUTED"
+        if all(differ_in_degree(m.claim, m.evidence) for m in refuting):
+            return "NOT SURE", _BOTH
+        return "REFUTED", ""
     others = [mismatch for mismatch in found if not mismatch.qualifies]
     if any(mismatch.evidence for mismatch in others):
         if not any(mismatch.evidence and _is_scope(mismatch) for mismatch in others):
-            return "NOT SURE"
-        return "SCOPE DIFFERS" if alignment.similarity >= ALIKE else None
+            return "NOT SURE", ""
+        return ("SCOPE DIFFERS" if alignment.similarity >= ALIKE else None), ""
     if are_misplaced(statement, sentence):
-        return "NOT SURE"
+        return "NOT SURE", _MISPLACED
     is_in_order = alignment.located >= IN_ORDER or telling_words(statement) == telling_words(sentence)
     if others or _added(statement, made) or not is_in_order:
-        return None
-    return "QUALIFIED" if found else "SUPPORTED"
+        return None, ""
+    return ("QUALIFIED" if found else "SUPPORTED"), ""
 
 
 def _refuting(found: Sequence[Mismatch]) -> list[Mismatch]:

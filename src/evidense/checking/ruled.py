@@ -5,10 +5,12 @@ from functools import lru_cache
 from evidense.auditing.alignment import align
 from evidense.auditing.aside import speaks_of_itself
 from evidense.auditing.losses import COPY
+from evidense.auditing.markers import is_doubt
 from evidense.auditing.passages import Passages, SourceText
 from evidense.checking.aggregate import StancedPassage, WorkCheck, stance_of
 from evidense.checking.checkable import may_be_title
 from evidense.checking.comparing.mismatch import Mismatch
+from evidense.checking.comparing.quantifiers import says_how_many
 from evidense.checking.comparing.wordings import plain
 from evidense.checking.library import LibraryWork
 from evidense.checking.near import near_verdict
@@ -20,7 +22,6 @@ _TITLE = (
 )
 _ASKS = "the passage asks this, and does not say it"
 _REPORTS = "the passage reports this of others"
-_DOUBTS = "the passage reports, doubts or limits this, or says it of something else"
 
 
 def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
@@ -44,7 +45,7 @@ def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
     elif word == "NOT ENOUGH":
         word, reasons = "NOT SURE", (*reasons, _ASKS)
     elif word == "NOT SURE":
-        reasons = (*reasons, _DOUBTS)
+        reasons = (*reasons, *filter(None, [verdict.why]))
     elif word == "REFUTED" and not _is_copy(plain(statement), plain(span.quote)):
         word = "NOT SURE"
     passage = Passage(work.key, span, "", work.work.title)
@@ -54,11 +55,18 @@ def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
 def _reason(mismatch: Mismatch) -> str:
     """Say what differs: "number: the passage has “12 %”, the statement “15 %”"."""
     if mismatch.qualifies:
-        return f"the passage says it under a condition: “{mismatch.evidence}”"
+        return f"the passage says {_limited(mismatch.evidence)}: “{mismatch.evidence}”"
     if not mismatch.evidence:
         return f"{mismatch.rule}: the statement has “{mismatch.claim}”"
     claimed = f", the statement “{mismatch.claim}”" if mismatch.claim else ""
     return f"{mismatch.rule}: the passage has “{mismatch.evidence}”{claimed}"
+
+
+def _limited(dropped: str) -> str:
+    """Say what the words are that a statement dropped: of how many it holds, a doubt or a condition."""
+    if says_how_many(dropped):
+        return "of how many it holds"
+    return "it with a doubt" if is_doubt(dropped) else "it under a condition"
 
 
 def _is_copy(statement: str, sentence: str) -> bool:

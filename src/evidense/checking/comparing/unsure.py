@@ -29,7 +29,7 @@ _AFTER_YEAR = re.compile(
 )
 _YEARS = (1800, 2100)
 _UNIVERSAL = re.compile(
-    r"\b(?:all|every|each|any|always|entire(?:ly)?|whole|wholly|everyone|everybody|everything|everywhere|invariably|universally)\b",
+    r"\b(?:at all|all|every|each|any|always|entire(?:ly)?|whole|wholly|everyone|everybody|everything|everywhere|invariably|universally)\b",
     re.IGNORECASE,
 )
 _NEVER = re.compile(r"\b(?:never|none)\b", re.IGNORECASE)
@@ -62,16 +62,27 @@ def is_index(text: str, quantity: StatedQuantity) -> bool:
     >>> [is_index(text, quantities(text)[0]) for text in ("type 2 diabetes", "2 types", "at week 26", "It rose in 2019.", "in 2019 mice")]
     [True, False, True, True, False]
     """
+    return _is_of_name(text, quantity) or _is_year(text, quantity)
+
+
+def _is_of_name(text: str, quantity: StatedQuantity) -> bool:
+    return bool(_INDEX.search(_before(text, quantity)))
+
+
+def _before(text: str, quantity: StatedQuantity) -> str:
     digits = re.search(r"\w", text[quantity.start :])
-    before = text[: quantity.start + (digits.start() if digits else 0)]
-    return bool(_INDEX.search(before)) or _is_year(quantity, before, text[quantity.end :])
+    return text[: quantity.start + (digits.start() if digits else 0)]
 
 
-def _is_year(quantity: StatedQuantity, before: str, after: str) -> bool:
+def _is_year(text: str, quantity: StatedQuantity) -> bool:
     low, high = _YEARS
     is_between = low <= quantity.low <= quantity.high <= high and quantity.low % 1 == quantity.high % 1 == 0
     is_bare = not quantity.unit and quantity.comparator == "=" and not re.search(r"[,.]", quantity.quote)
-    return is_between and is_bare and bool(_BEFORE_YEAR.search(before) and _AFTER_YEAR.match(after))
+    return (
+        is_between
+        and is_bare
+        and bool(_BEFORE_YEAR.search(_before(text, quantity)) and _AFTER_YEAR.match(text[quantity.end :]))
+    )
 
 
 def is_unsure_refutation(found: Sequence[Mismatch], statement: str, sentence: str, passage: str) -> bool:
@@ -116,7 +127,7 @@ def _is_unsure_number(mismatch: Mismatch, statement: str, sentence: str, passage
     there = [q for q in theirs if q.quote == mismatch.evidence]
     if not here or not there:
         return False
-    if here[0].unit != there[0].unit or is_index(statement, here[0]) != is_index(sentence, there[0]):
+    if here[0].unit != there[0].unit or _is_of_name(statement, here[0]) != _is_of_name(sentence, there[0]):
         return True
     said = [q for q in (*theirs, *_values(passage)) if q.quote != mismatch.evidence]
     is_only_signed = bool(_FALLS.search(statement)) and here[0].low == -there[0].low
@@ -138,21 +149,22 @@ def _n_numbers(found: Sequence[StatedQuantity]) -> int:
     return sum(1 if q.low == q.high else 2 for q in found)
 
 
-def is_unsure_support(conditions: Sequence[Mismatch], statement: str, sentence: str) -> bool:
-    """Say whether a statement that a sentence seems to support, or to qualify, may not be what it says.
+def why_unsure_support(conditions: Sequence[Mismatch], statement: str, sentence: str) -> str:
+    """Say why a statement that a sentence seems to support, or to qualify, may not be what it says; "" where it is.
 
-    >>> is_unsure_support([], "Shade harms all tomatoes.", "Shade harms tomatoes.")
-    True
-    >>> is_unsure_support([], "A is lower with x than with y and similar to z.", "A is lower with x than with z and similar to y.")
-    True
+    >>> why_unsure_support([], "Shade harms all tomatoes.", "Shade harms tomatoes.")
+    'the statement says “all”, the passage does not'
+    >>> why_unsure_support([], "A is lower with x than with y and similar to z.", "A is lower with x than with z and similar to y.")
+    'what is compared stands in another order than in the passage'
     """
-    return (
-        _adds_universal(statement, sentence)
-        or bool(_NEVER.search(statement) and not _NEVER.search(sentence))
-        or any(_is_of_others(mismatch.evidence) for mismatch in conditions if not mismatch.claim)
-        or _are_names_moved(statement, sentence)
-        or _lost_its_verb(conditions, statement)
-    )
+    for pattern in (_UNIVERSAL, _NEVER):
+        if (added := pattern.search(statement)) and not pattern.search(sentence):
+            return f"the statement says “{added[0]}”, the passage does not"
+    if any(_is_of_others(mismatch.evidence) for mismatch in conditions if not mismatch.claim):
+        return "what the statement left out says something of its own, with a number"
+    if _are_names_moved(statement, sentence):
+        return "what is compared stands in another order than in the passage"
+    return "the statement left out what the passage says of it" if _lost_its_verb(conditions, statement) else ""
 
 
 def _lost_its_verb(conditions: Sequence[Mismatch], statement: str) -> bool:

@@ -48,7 +48,7 @@ def answer(told: CheckedStatements) -> CheckAnswer:
 def _of_one(checked: CheckedStatement) -> CheckAnswer:
     said = {
         "SUPPORTED": ("SUPPORTED: its source says so.", "helps"), "REFUTED": ("REFUTED: its source says the opposite.", "harms"),
-        "QUALIFIED": ("QUALIFIED: its source says it under a condition that the statement dropped.", "undecided"),
+        "QUALIFIED": ("QUALIFIED: its source says it with a condition, a doubt or a limit that the statement dropped.", "undecided"),
         "MIXED": ("MIXED: some works say so, others the opposite.", "harms"),
         "SCOPE DIFFERS": ("SCOPE DIFFERS: the passage speaks of another thing.", "undecided"),
         "NOT SURE": ("NOT SURE: read the passage.", "undecided"), "NOT ENOUGH": ("NOT ENOUGH: nothing that was read speaks of it.", "undecided"),

@@ -17,7 +17,7 @@ _ON_STATEMENTS = (
 CHECK_WORDS: Mapping[str, Word] = {word.word: word for word in _ON_STATEMENTS}
 """What a statement comes to → its word, the worst first."""
 SAYS: Mapping[str, str] = {
-    "SUPPORTED": "says so", "REFUTED": "says the opposite", "QUALIFIED": "says it under a condition", "MIXED": "some say so, some not",
+    "SUPPORTED": "says so", "REFUTED": "says the opposite", "QUALIFIED": "says it with a limit", "MIXED": "some say so, some not",
     "SCOPE DIFFERS": "speaks of another thing", "NOT SURE": "NOT SURE: read the passage", "NOT ENOUGH": "says nothing of it", "NOT CHECKED": "–",
 }  # fmt: skip
 """A word → how a source stands to the statement, in a column of its own."""
