@@ -65,7 +65,7 @@ def _named() -> list[Case]:
         _case("years", "\n".join(entry % (f"k{n}", "A Study of Owls", "Smith, Ada", year, "") for n, year in enumerate(("-5", "9" * 400, "٢٠١٨", "NaN", "2018a", "")))),
         _case("report", REPORT, "read", "r.txt"),
         _case("report_without_references", "Owls see at night.\n", "refused", "r.txt"),
-        _case("records", json.dumps(RECORD), "read", "verification.json"),
+        _case("records", json.dumps(RECORD), "refused", "verification.json"),
         _case("html_as_pdf", "<html>log in</html>", "refused", "p.pdf"),
         _case("half_pdf", b"%PDF-1.7\n1 0 obj\n<<", "refused", "p.pdf"),
         _case("unknown_format", b"\x7fELF\x02\x01\0\0\0", "refused", "x.bin"),

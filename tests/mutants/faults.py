@@ -155,7 +155,7 @@ _PANEL = ("reviewing/test_panel.py",)
 
 _LITERATURE = (
     Fault("silence", "checking/near.py", 'frozenset({"negation", "direction", "number"})', 'frozenset({"negation", "direction"})', _NEAR),
-    Fault("silence", "checking/near.py", 'return "QUALIFIED" if found else "SUPPORTED"', 'return "SUPPORTED"', _NEAR),
+    Fault("silence", "checking/near.py", 'return ("QUALIFIED" if found else "SUPPORTED"), ""', 'return "SUPPORTED", ""', _NEAR),
     Fault("comparison flipped", "checking/ruled.py", "align(sentence, statement).located) >= COPY", "align(sentence, statement).located) < COPY", _NEAR),
     Fault("silence", "checking/ruled.py", "if _reports(work, span):", "if False:", _VERDICTS_OF_SOURCES),
     Fault("silence", "checking/aggregate.py", 'said >= {"SUPPORTED", "REFUTED"} or ', "", _VERDICTS_OF_SOURCES),

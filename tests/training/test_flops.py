@@ -23,7 +23,7 @@ def torch_counts(tower: Any, prepared: Any) -> float:
 
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
-        tower.project(tower._pooled(prepared)) if hasattr(tower, "_pooled") else tower.represent(prepared)
+        tower.project(tower.pooled(prepared)) if hasattr(tower, "pooled") else tower.represent(prepared)
     return float(counter.get_total_flops())
 
 

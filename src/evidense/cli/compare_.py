@@ -133,11 +133,12 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
 
 def _same_notes(base: str, tuned: tuple[str, ...]) -> list[str]:
     """Say of each of TUNED that is BASE once more, by its spelling or as a file of the same bytes: it must come out IDENTICAL."""
+    from os.path import isfile
+
     from evidense.boundary.disk import sha256_of_file
 
     def sha256(spelling: str) -> str:
-        path = Path(spelling)
-        return sha256_of_file(path) if path.is_file() else ""
+        return sha256_of_file(Path(spelling)) if isfile(spelling) else ""  # false for a name that no file can have
 
     notes = []
     for system in tuned:
