@@ -104,8 +104,8 @@ def _counted(tower: Any, item: Any) -> int:
 
     counter = _counter_class()()
     with torch.random.fork_rng(devices=[]), torch.no_grad(), counter:
-        if hasattr(tower, "_pooled"):
-            tower.project(tower._pooled(item))
+        if hasattr(tower, "pooled"):
+            tower.project(tower.pooled(item))
         else:
             tower.represent(item)
     return int(counter.flops)
