@@ -229,7 +229,7 @@ class _SharedCounts:
     """How often each of g clusters is drawn, for every resample: the latest draws, as the smallest whole numbers, within the limit."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, int, int], list[UInt8[np.ndarray, "b g"]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, int], list[UInt8[np.ndarray, "_ g"]]] = OrderedDict()
 
     def of(
         self, g: int, n_resamples: int, seed: int
@@ -250,7 +250,7 @@ class _SharedCounts:
         if fits:
             self._keep(key, drawn)
 
-    def _keep(self, key: tuple[int, int, int], blocks: list[UInt8[np.ndarray, "b g"]]) -> None:
+    def _keep(self, key: tuple[int, int, int], blocks: list[UInt8[np.ndarray, "_ g"]]) -> None:
         self._kept[key] = blocks
         while sum(g * n_resamples for g, n_resamples, _ in list(self._kept)) > _KEPT_BYTES:
             self._kept.popitem(last=False)
