@@ -104,7 +104,7 @@ def test_a_folder_of_papers_corroborates_a_text(evidense, works: Path) -> None:
     assert (first["verdict"], first["grounded"], first["corroborated"]) == ("SUPPORTED", "NOT CHECKED", "SUPPORTED")
     assert {e["source"] for e in first["evidence"] if e["stance"] == "supports"} == {"owls", "field"}
     assert second["verdict"] == "QUALIFIED"
-    assert "condition" in second["reasons"][0]
+    assert "of how many it holds: “In most winters”" in second["reasons"][0]
 
 
 def test_what_evidense_wrote_is_no_work(evidense, works: Path, monkeypatch) -> None:
