@@ -37,9 +37,6 @@ from evidense.records import sha256_of
 from evidense.values import Item, Spelling
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     import torch
 
 PREFIX = "class-names:"
