@@ -11,7 +11,7 @@ packages/ab/abcd….json     a package of a public registry → blob of the file
 appearances/ab/abcd….json  key of many pictures → how each looks
 kinds/re/records.json      kind of a record → ids of those that were seen
 limits/HOST.json           how fast an index may be asked, shared by all processes
-folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes
+folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes; large ones are links to blobs
 partial/KEY/               a step in progress; if its process is killed, the next one continues it; KEY.lock beside it
 
 Every file is named by its content or carries a hash of it. Damaged files are never used: a step that meets one runs again, and
@@ -19,7 +19,6 @@ its result replaces the damaged file.
 """
 
 import errno
-import fcntl
 import hashlib
 import io
 import json
@@ -27,7 +26,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, cast, overload
+from typing import Any, cast
 
 import numpy as np
 
@@ -38,6 +37,7 @@ from evidense.errors import InvalidInput, StoreError
 from evidense.records import Json, Record, canonical_json, from_json, sha256_of
 
 _KINDS = "records"
+_LARGE = 1 << 20
 _SWEPT = "records blobs looks steps vectors states answers packages appearances kinds".split()
 _AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"
 
@@ -245,7 +245,7 @@ class Store:
         with disk_errors(target):
             if self.has_folder(record_id):
                 return target
-            seal(folder, {"record": record_id})
+            self._share_large(folder, seal(folder, {"record": record_id}).files)
             target.parent.mkdir(parents=True, exist_ok=True)
             old = self.root / "partial" / f"{record_id}.damaged"
             if os.path.lexists(target):
@@ -256,6 +256,17 @@ class Store:
             disk.remove(old)
             disk.sync_folder(target.parent)
         return target
+
+    def _share_large(self, folder: Path, files: Mapping[str, str]) -> None:
+        """Make large files of equal bytes one file on the disk: every training with a locked tower writes the same weights."""
+        for name, sha256 in files.items():
+            if (folder / name).stat().st_size >= _LARGE:
+                try:
+                    self._check_blob(sha256)
+                except StoreError:
+                    disk.link(folder / name, self._path("blobs", sha256))
+                else:
+                    disk.link(self._path("blobs", sha256), folder / name)
 
     def has_folder(self, record_id: str) -> bool:
         """Say whether all files of a record are there and undamaged. They are hashed once per instance."""
@@ -283,14 +294,14 @@ class Store:
         """
         folder = self.root / "partial" / key
         with disk_errors(folder):
-            lock = _locked(self.root / "partial" / f"{key}.lock")
+            lock = disk.locked(self.root / "partial" / f"{key}.lock")
         with lock:
             with disk_errors(folder):
                 folder.mkdir(exist_ok=True)
             try:
                 yield folder
             finally:
-                _tidy(folder, self.root / "partial" / f"{key}.lock")
+                disk.tidy(folder, self.root / "partial" / f"{key}.lock")
 
     def sweep(self) -> None:
         """Remove the remains of killed processes that no run will continue: temporary files, and folders of finished steps."""
@@ -306,14 +317,14 @@ class Store:
 
     def _sweep_step(self, key: str) -> None:
         folder, lock = self.root / "partial" / key, self.root / "partial" / f"{key}.lock"
-        held = _locked(lock, wait=False)
+        held = disk.lock_if_free(lock)
         if held is None:
             return
         with held:
             disk.sweep(folder)
             if any(self._path(room, key, ".json").exists() for room in ("steps", "vectors")):
                 disk.remove(folder)
-            _tidy(folder, lock)
+            disk.tidy(folder, lock)
 
     def _entries(self, room: str) -> list[Path]:
         try:
@@ -355,42 +366,3 @@ class Store:
                 f"altered or cut; {_AGAIN}"
             )
         self._checked.add(name)
-
-
-@overload
-def _locked(path: Path) -> IO[bytes]: ...
-@overload
-def _locked(path: Path, *, wait: bool) -> IO[bytes] | None: ...
-def _locked(path: Path, *, wait: bool = True) -> IO[bytes] | None:
-    """Open and lock the file at a path. Without `wait`, return None if another process holds it.
-
-    The holder may have removed the file in the meantime, so the locked file is compared with the one at the path.
-    """
-    while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = path.open("wb")
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return None
-        try:
-            if os.fstat(lock.fileno()).st_ino == path.stat().st_ino:
-                return lock
-        except FileNotFoundError:
-            pass
-        lock.close()
-
-
-def _tidy(folder: Path, lock: Path) -> None:
-    """Remove the folder of a step, if it is empty, and its lock. The caller holds the lock; waiting processes notice that it is gone."""
-    try:
-        folder.rmdir()
-    except FileNotFoundError:
-        pass
-    except OSError:
-        return
-    lock.unlink(missing_ok=True)

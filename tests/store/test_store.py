@@ -1,5 +1,6 @@
 """Store: what is in it is whole, whoever writes, whoever dies, however full the disk."""
 
+import errno
 import fcntl
 import hashlib
 import multiprocessing
@@ -348,3 +349,51 @@ def test_the_store_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
     assert default_root() == tmp_path / "cache" / "evidense"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert default_root() == tmp_path / ".cache" / "evidense"
+
+
+def _checkpoint(folder: Path, weights: bytes, card: bytes) -> Path:
+    (folder / "text").mkdir(parents=True)
+    (folder / "text" / "model.safetensors").write_bytes(weights)
+    (folder / "card.md").write_bytes(card)
+    return folder
+
+
+def test_equal_weights_of_two_checkpoints_are_one_file_on_the_disk(own_store: Path, tmp_path: Path) -> None:
+    store, weights = Store(), os.urandom(1 << 20)
+    first, second, other = (
+        store.adopt_folder(name * 64, _checkpoint(own_store / name, content, b"card"))
+        for name, content in (("a", weights), ("b", weights), ("c", weights[::-1]))
+    )
+    inodes = [(folder / "text" / "model.safetensors").stat().st_ino for folder in (first, second, other)]
+    assert inodes[0] == inodes[1] != inodes[2]
+    assert (first / "card.md").stat().st_ino != (second / "card.md").stat().st_ino, "small files stay their own"
+    assert store.blob(hashlib.sha256(weights).hexdigest()) == weights
+    assert all(Store().has_folder(name * 64) for name in "abc")
+    assert not list(own_store.rglob(f"{HALF}*"))
+
+
+def test_a_damaged_shared_file_is_seen_in_every_checkpoint_and_replaced(own_store: Path) -> None:
+    weights = os.urandom(1 << 20)
+    for name in "ab":
+        Store().adopt_folder(name * 64, _checkpoint(own_store / name, weights, b"card"))
+    damaged = own_store / "folders" / ("a" * 64) / "text" / "model.safetensors"
+    damaged.write_bytes(b"cut")
+    for name in "ab":
+        assert Store().damaged_in_folder(name * 64) == ["text/model.safetensors"]
+        Store().adopt_folder(name * 64, _checkpoint(own_store / name, weights, b"card"))
+        assert (own_store / "folders" / (name * 64) / "text" / "model.safetensors").read_bytes() == weights
+        assert Store().has_folder(name * 64)
+
+
+def test_a_disk_without_hard_links_keeps_a_copy_for_each_checkpoint(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    weights = os.urandom(1 << 20)
+    for name in "ab":
+        folder = Store().adopt_folder(name * 64, _checkpoint(own_store / name, weights, b"card"))
+        assert (folder / "text" / "model.safetensors").read_bytes() == weights
+        assert Store().has_folder(name * 64)

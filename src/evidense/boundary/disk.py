@@ -8,9 +8,10 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from evidense.errors import InvalidInput, StoreError
 
@@ -111,6 +112,16 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def link(source: Path, target: Path) -> None:
+    """Make `target` another name of the file `source`, in one step. On a disk without hard links nothing changes."""
+    with suppress(OSError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f"{HALF}{os.urandom(8).hex()}")
+        os.link(source, temporary)
+        os.replace(temporary, target)
+        temporary.unlink(missing_ok=True)  # still there if both were names of one file already
+
+
 def sha256_of_file(path: Path) -> str:
     """Return the sha256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
@@ -164,3 +175,46 @@ def _file_mode() -> int:
         mask = os.umask(0o077)
         os.umask(mask)
     return 0o666 & ~mask
+
+
+def locked(path: Path) -> IO[bytes]:
+    """Open and lock the file at a path; wait for a process that holds it."""
+    while True:
+        lock = lock_if_free(path, fcntl.LOCK_EX)
+        if lock is not None:
+            return lock
+
+
+def lock_if_free(path: Path, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> IO[bytes] | None:
+    """Open and lock the file at a path; return None if another process holds it.
+
+    The holder may have removed the file in the meantime, so the locked file is compared with the one at the path.
+    """
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = path.open("wb")
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(lock, how)
+        except BlockingIOError:
+            lock.close()
+            return None
+        try:
+            if os.fstat(lock.fileno()).st_ino == path.stat().st_ino:
+                return lock
+        except FileNotFoundError:
+            pass
+        lock.close()
+
+
+def tidy(folder: Path, lock: Path) -> None:
+    """Remove the folder of a step, if it is empty, and its lock. The caller holds the lock; waiting processes notice that it is gone."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return
+    lock.unlink(missing_ok=True)

@@ -83,10 +83,11 @@ NONE = Manifest({}, {})
 """Manifest of a folder that Evidense has not written."""
 
 
-def seal(folder: Path, of: Mapping[str, Any]) -> None:
-    """Write the manifest of a folder that holds only our files, such as a checkpoint in the store."""
-    files = {name: sha256_of_file(folder / name) for name in plain_files(folder)}
-    write_atomically(folder / NAME, Manifest(of, files).to_bytes())
+def seal(folder: Path, of: Mapping[str, Any]) -> Manifest:
+    """Write the manifest of a folder that holds only our files, such as a checkpoint in the store, and return it."""
+    manifest = Manifest(of, {name: sha256_of_file(folder / name) for name in plain_files(folder)})
+    write_atomically(folder / NAME, manifest.to_bytes())
+    return manifest
 
 
 def damaged(folder: Path, of: Mapping[str, Any]) -> list[str]:
