@@ -133,6 +133,17 @@ def test_the_page_shows_these_queries_unless_texts_are_unwanted(result: Result, 
         assert excerpt["query"] not in without
 
 
+def test_run_files_of_cells_hold_as_many_ranks_as_the_measures_need(result: Result, tmp_path: Path) -> None:
+    for measures, depth in ((["nDCG@10"], 10), (["nDCG@10", "RR@10", "R@20"], 20), (["nDCG@10", "RR"], 100)):
+        study = replace(result.study, measures=tuple(measures))
+        report.write(study, result.records, result.store, tmp_path / str(depth))
+        runs = sorted((tmp_path / str(depth) / "runs").iterdir())
+        assert {len([line for line in run.read_text().splitlines() if line.startswith("q1 ")]) for run in runs} == {
+            depth
+        }
+    assert len(runs) == len([r for r in result.records if r.kind == "ranking"])
+
+
 def test_queries_with_pictures_are_strips_of_pictures(result: Result, tmp_path: Path) -> None:
     picture = "data:image/png;base64,AAAA"
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import evidense
+from evidense import measures
 from evidense.boundary.shown import STEERING
 from evidense.compute.comparison.no_harm import passes_no_harm
 from evidense.records import Finding, Json, Outcome, Ranking, Record, canonical_json
@@ -114,9 +115,11 @@ def _with_interval(name: str, f: Finding) -> dict[str, float | None]:
 
 
 def run_files(contents: Contents, store: Store) -> Iterator[tuple[str, bytes]]:
-    """Yield file name and TREC run of every ranking."""
+    """Yield file name and TREC run of every ranking: whole, or of trained cells, which are many, as deep as the measures look."""
+    cutoffs = [measures.cutoff(name) for name in contents.study.measures]
+    depth = max(cutoffs) if contents.is_trained and all(cutoffs) else None
     for ranking in contents.rankings.values():
-        yield run_name(ranking), run_file(ranking, store)
+        yield run_name(ranking), run_file(ranking, store, depth)
 
 
 def run_name(ranking: Ranking) -> str:
@@ -135,13 +138,13 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.")[:60].strip("-.") or "x"
 
 
-def run_file(ranking: Ranking, store: Store) -> bytes:
-    """Return six columns that trec_eval reads and orders as we did."""
+def run_file(ranking: Ranking, store: Store, depth: int | None = None) -> bytes:
+    """Return six columns that trec_eval reads and orders as we did, of the first `depth` ranks or of all."""
     lists = RankedLists(
         query_ids=tuple(store.json(ranking.query_ids)),
         doc_ids=tuple(store.json(ranking.doc_ids)),
-        documents=store.array(ranking.documents),
-        scores=store.array(ranking.scores),
+        documents=store.array(ranking.documents)[:, :depth],
+        scores=store.array(ranking.scores)[:, :depth],
     )
     return run_text(lists, slug(ranking.system)).encode("utf-8", errors="replace")
 
