@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from evidense import report
+from evidense.cli.lines import say_effects, say_means
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
-from evidense.records import Checkpoint, Finding, Recipe, Record, Score
+from evidense.records import Checkpoint, Finding, Outcome, Recipe, Record, Score
 from evidense.store import Store
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, run_study
@@ -131,6 +132,29 @@ def test_the_page_shows_these_queries_unless_texts_are_unwanted(result: Result, 
     for excerpt in read_most(result):
         assert excerpt["query"] in with_texts
         assert excerpt["query"] not in without
+
+
+def test_the_terminal_shows_the_claims_of_each_collection_and_the_means_at_the_end(result: Result, capsys) -> None:
+    single = [r for r in result.records if isinstance(r, Outcome) and r.collection.startswith("world")]
+    say_effects(result.study, single)
+    lines = capsys.readouterr().out.splitlines()
+    assert "nDCG@10" in lines[0]
+    assert [" ".join(line.split()[2:4]) for line in lines[1:4]] == [
+        "pre-training adds",
+        "fine-tuning adds",
+        "they interact",
+    ]
+    assert lines[4].strip() == f"{len(single) - 3} more on the page: stages, controls, equal budgets"
+    means = [
+        replace(v, collection="mean of these 2 collections", details={**v.details, "role": "all", "direction": "all"})
+        for v in single
+    ]
+    say_means(result.study, means)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "mean of these 2 collections  (nDCG@10)"
+    assert any("pre-training before fine-tuning" in line for line in lines), "stages stand in the mean over all"
+    say_means(result.study, single)
+    assert capsys.readouterr().out == ""
 
 
 def test_run_files_of_cells_hold_as_many_ranks_as_the_measures_need(result: Result, tmp_path: Path) -> None:

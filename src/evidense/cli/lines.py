@@ -111,19 +111,38 @@ def say_looks(study: Study) -> None:
 
 
 def say_effects(study: Study, records: Sequence[Record]) -> None:
-    """Print one collection of a study that trained its systems: the three claims, then the effect of each stage and arm."""
+    """Print one collection of a study that trained its systems: the three claims and each arm, and how many lines the page has besides."""
     clear()
     if say_inside(records):
         return
     verdicts = [r for r in records if isinstance(r, Outcome)]
-    if not verdicts:
-        return
-    marks = " · ".join(str(verdicts[0].details[key]) for key in ("role", "direction") if verdicts[0].details.get(key))
-    print(f"{verdicts[0].collection}  ({f'{marks}, ' if marks else ''}{study.primary})")
-    width = max(len(_name(v)) for v in verdicts)
-    for verdict in verdicts:
-        print(effect_line(verdict, width))
+    if verdicts:
+        _say_place(study, verdicts, ("factorial", "arm"))
     sys.stdout.flush()
+
+
+def say_means(study: Study, records: Sequence[Record]) -> None:
+    """Print the means over collections of a study that trained its systems: over all, with each stage, then by role."""
+    verdicts = [
+        r for r in records if isinstance(r, Outcome) and r.collection.startswith("mean of") and r.details.get("role")
+    ]
+    for place in dict.fromkeys(v.collection for v in verdicts):
+        here = [v for v in verdicts if v.collection == place]
+        if here[0].details["direction"] == "all":
+            _say_place(study, here, ("factorial", "stage") if here[0].details["role"] == "all" else ("factorial",))
+
+
+def _say_place(study: Study, verdicts: Sequence[Outcome], groups: Sequence[str]) -> None:
+    chosen = [v for v in verdicts if v.details["group"] in groups]
+    if not chosen:
+        return
+    marks = [str(chosen[0].details.get(key) or "all") for key in ("role", "direction")]
+    print(f"{chosen[0].collection}  ({' · '.join([mark for mark in marks if mark != 'all'] + [study.primary])})")
+    width = max(len(_name(v)) for v in chosen)
+    for verdict in chosen:
+        print(effect_line(verdict, width))
+    if rest := len(verdicts) - len(chosen):
+        print(f"    {rest} more on the page: stages, controls, equal budgets")
 
 
 def say_inside(records: Sequence[Record]) -> bool:
@@ -200,7 +219,9 @@ def effect_line(verdict: Outcome, width: int) -> str:
 
 
 def _name(verdict: Outcome) -> str:
-    return CLAIMED.get(verdict.claim, verdict.system)
+    from evidense.report.factorial.effects import title
+
+    return CLAIMED.get(verdict.claim) or title(verdict.system)
 
 
 def say_step(words: str, left_s: float) -> None:

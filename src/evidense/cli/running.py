@@ -16,6 +16,7 @@ from evidense.cli.lines import (
     say_collection,
     say_effects,
     say_looks,
+    say_means,
     say_progress,
     say_shared,
     say_speeds,
@@ -100,6 +101,7 @@ def _execute(study: Study, request: RunRequest) -> None:
 
 def _say(result: "Result") -> None:
     """Print what is known only at the end: shared collections and the best candidate; to stderr, speeds and looks."""
+    say_means(result.study, result.records)
     say_shared(result.study, result.records)
     say_best(result.records)
     say_speeds(result.records)

@@ -22,6 +22,16 @@ GROUPS = {
     "arm": "Trained further",
 }
 
+
+def title(effect: str) -> str:
+    """Return how pages and lines call an effect; records keep their own spelling.
+
+    >>> title("interaction"), title("finetuning after pretraining")
+    ('They interact', 'fine-tuning after pre-training')
+    """
+    return NAMES.get(effect) or effect.replace("pretraining", "pre-training").replace("finetuning", "fine-tuning")
+
+
 _WITH_FLOORS = ("control", "arm")
 
 CellKey = tuple[str, str, str]

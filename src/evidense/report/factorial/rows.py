@@ -8,10 +8,9 @@ from markupsafe import Markup
 from evidense.boundary.numerals import count, interval, signed
 from evidense.records import Finding, Outcome
 from evidense.report.comparison.answer import names
-from evidense.report.factorial.effects import NAMES, Effects
+from evidense.report.factorial.effects import Effects, title
 from evidense.report.scale import Scale
 from evidense.report.words import Word, groups_text, word_of
-from evidense.stats import EFFECTS
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,10 @@ def group(effects: Effects, effect: str, measure: str, scale: Scale) -> EffectGr
     findings = effects.of_effect(effect, measure)
     rows = tuple(_row(effects, f, scale) for f in findings)
     verdicts = [v for f in findings if (v := effects.verdicts.get((effect, f.site["collection"])))]
-    title = f"{NAMES[effect]}" if effect in EFFECTS else effect
     lead = word_of(_overall(verdicts)) if verdicts else None
-    return EffectGroup(effect, title, lead, sentence(verdicts), rows, tuple(_summary(effects, effect, measure, scale)))
+    return EffectGroup(
+        effect, title(effect), lead, sentence(verdicts), rows, tuple(_summary(effects, effect, measure, scale))
+    )
 
 
 def _overall(verdicts: Sequence[Outcome]) -> str:

@@ -7,7 +7,7 @@ from evidense.boundary.shown import shown
 from evidense.records import Finding
 from evidense.report.comparison.tables import escape_markdown
 from evidense.report.contents import Contents
-from evidense.report.factorial.effects import GROUPS, NAMES, Effects
+from evidense.report.factorial.effects import GROUPS, Effects, title
 from evidense.report.latex import LatexTable, effect_cell, escape_latex
 from evidense.report.words import margin_text
 
@@ -76,8 +76,7 @@ def _ordered(effects: Effects) -> list[Finding]:
 
 
 def _title(finding: Finding) -> str:
-    effect = str(finding.site["effect"])
-    return NAMES.get(effect, effect)
+    return title(str(finding.site["effect"]))
 
 
 def _word(effects: Effects, finding: Finding) -> str:
