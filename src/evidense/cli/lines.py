@@ -11,6 +11,8 @@ from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Recor
 
 MEASURED_TEXTS, MEASURED_S = 1_000, 2.0
 """Fewest texts and seconds of encoding for a speed that predicts the next run."""
+_MANY = 6
+"""Systems: of more only the slowest and the fastest are named."""
 CLAIMED = {
     "pretraining_adds": "pre-training adds",
     "finetuning_adds": "fine-tuning adds",
@@ -76,6 +78,8 @@ def say_speeds(records: Sequence[Record]) -> None:
     speeds = {s: n / wall_s for s, (n, wall_s) in totals.items() if n >= MEASURED_TEXTS and wall_s >= MEASURED_S}
     trained_s = sum(float(r.observed.get("wall_s", 0)) for r in records if isinstance(r, Checkpoint))
     phrases = [f"{system} {speed:,.0f} texts/s" for system, speed in speeds.items()]
+    if len(speeds) > _MANY:
+        phrases = [f"{len(speeds)} systems {min(speeds.values()):,.0f} to {max(speeds.values()):,.0f} texts/s"]
     phrases += [f"trainings {duration(trained_s)}"] if trained_s else []
     if phrases:
         print(f"speed here: {', '.join(phrases)}", file=sys.stderr)
