@@ -27,6 +27,7 @@ def environment() -> Environment:
     )
     environment.filters["short"] = short
     environment.filters["breakable"] = breakable
+    environment.filters["without_sample"] = without_sample
     return environment
 
 
@@ -44,6 +45,15 @@ def breakable(name: str) -> Markup:
     Markup('a/<wbr>b_<wbr>c&lt;d&gt;')
     """
     return Markup("<wbr>").join(re.split(r"(?<=[/_~:-])(?=\w)", name))
+
+
+def without_sample(collection: str) -> str:
+    """Return the name of a collection without the size of its sample, which stands in its row and its tooltip.
+
+    >>> without_sample("stamps/photo:de:t2i@test~80q300d"), without_sample("a~b.csv")
+    ('stamps/photo:de:t2i@test', 'a~b.csv')
+    """
+    return re.sub(r"~(\d+q)?(\d+d)?$", "", collection)
 
 
 def assets() -> dict[str, str]:

@@ -1,14 +1,16 @@
 """Effect rows: what the first screen of a factorial says: a sentence an effect, and its rows on one scale."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from evidense.boundary.numerals import count, interval, signed
+from evidense.compute.comparison.lineup import ROLES
 from evidense.records import Finding, Outcome
 from evidense.report.comparison.answer import names
 from evidense.report.factorial.effects import Effects, title
+from evidense.report.rendering import without_sample
 from evidense.report.scale import Scale
 from evidense.report.words import Word, groups_text, word_of
 
@@ -59,9 +61,16 @@ def group(effects: Effects, effect: str, measure: str, scale: Scale) -> EffectGr
     findings = effects.of_effect(effect, measure)
     rows = tuple(_row(effects, f, scale) for f in findings)
     verdicts = [v for f in findings if (v := effects.verdicts.get((effect, f.site["collection"])))]
-    lead = word_of(_overall(verdicts)) if verdicts else None
+    means = [
+        v
+        for role in (*ROLES, "all")
+        for f in effects.means.get((effect, measure, role), ())
+        if (v := _verdict_on(effects, f))
+    ]
+    means = [v for v in means if v.details.get("direction", "all") == "all"]
+    lead = word_of(_overall(means or verdicts)) if verdicts else None
     return EffectGroup(
-        effect, title(effect), lead, sentence(verdicts), rows, tuple(_summary(effects, effect, measure, scale))
+        effect, title(effect), lead, sentence(verdicts, means), rows, tuple(_summary(effects, effect, measure, scale))
     )
 
 
@@ -71,8 +80,13 @@ def _overall(verdicts: Sequence[Outcome]) -> str:
     return words.pop() if len(words) == 1 else "UNDECIDED"
 
 
-def sentence(verdicts: Sequence[Outcome]) -> Markup:
-    """Say on which collections a claim holds, fails, and is not decided; never more than these collections."""
+def sentence(verdicts: Sequence[Outcome], means: Sequence[Outcome] = ()) -> Markup:
+    """Say what a claim comes to in the means, by role, and on which collections it holds, fails, and is not decided; never more than these."""
+    if means:
+        values = Markup("; ").join(_mean_sentence(v) for v in means)
+        return Markup("{}. One by one: {}").format(
+            values, sentence([replace(v, collection=without_sample(v.collection)) for v in verdicts])
+        )
     if not verdicts:
         return Markup("no verdict.")
     by_word: dict[str, list[str]] = {}
@@ -84,6 +98,13 @@ def sentence(verdicts: Sequence[Outcome]) -> Markup:
         for word, collections in by_word.items()
     ]
     return Markup("; ").join(parts) + "."
+
+
+def _mean_sentence(verdict: Outcome) -> Markup:
+    word = word_of(verdict.verdict)
+    where = verdict.collection.removeprefix("mean of these ")
+    values = f"{signed(verdict.effect)} {interval(verdict.low, verdict.high)}"
+    return Markup("<b>{} {}</b> {} over {}").format(word.icon, word.word, values, where)
 
 
 def _row(effects: Effects, finding: Finding, scale: Scale) -> EffectRow:
@@ -127,12 +148,16 @@ def _summary(effects: Effects, effect: str, measure: str, scale: Scale) -> Itera
 
 def _over(effects: Effects, finding: Finding, role: str, scale: Scale) -> EffectRow:
     collections = list(finding.site.get("collections") or ())
-    verdict = next((v for v in effects.verdicts.values() if finding.id in v.parents), None)
+    verdict = _verdict_on(effects, finding)
     which = "" if role == "all" else f"{role} "
     row = _wide_row(finding, f"mean of these {len(collections)} {which}collections", scale)
     if verdict is None:
         return row
     return EffectRow(**{**row.__dict__, "word": word_of(verdict.verdict), "note": verdict.reason})
+
+
+def _verdict_on(effects: Effects, finding: Finding) -> Outcome | None:
+    return next((v for v in effects.verdicts.values() if finding.id in v.parents), None)
 
 
 def _beyond(finding: Finding, role: str, scale: Scale) -> EffectRow:
