@@ -117,7 +117,7 @@ def _with_interval(name: str, f: Finding) -> dict[str, float | None]:
 def run_files(contents: Contents, store: Store) -> Iterator[tuple[str, bytes]]:
     """Yield file name and TREC run of every ranking: whole, or of trained cells, which are many, as deep as the measures look."""
     cutoffs = [measures.cutoff(name) for name in contents.study.measures]
-    depth = max(cutoffs) if contents.is_trained and all(cutoffs) else None
+    depth = max(filter(None, cutoffs)) if contents.is_trained and all(cutoffs) else None
     for ranking in contents.rankings.values():
         yield run_name(ranking), run_file(ranking, store, depth)
 
