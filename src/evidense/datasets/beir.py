@@ -115,6 +115,8 @@ def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | 
 
 
 def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool) -> Item | None:
+    if (plain := _plain(cells, title=title)) is not None:
+        return plain
     text_keys = ("title", "text") if title else ("text",)
     if "_id" not in cells or not any(key in cells for key in text_keys):
         missing = "_id" if "_id" not in cells else "text"
@@ -126,6 +128,14 @@ def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool
     with noted(mistakes, place):
         head = as_text(cells.get("title")) + " " if title else ""
         return Item(as_id(cells["_id"]), (head + as_text(cells.get("text"))).strip())
+    return None
+
+
+def _plain(cells: dict[str, Any], *, title: bool) -> Item | None:
+    """Return the item of a row whose cells are texts, as nearly all are; None if `_item` must look at it."""
+    doc_id, head, text = cells.get("_id"), cells.get("title", "") if title else "", cells.get("text")
+    if type(doc_id) is str and type(text) is str and type(head) is str:
+        return Item(doc_id.strip(), f"{head.strip()} {text.strip()}".strip())
     return None
 
 

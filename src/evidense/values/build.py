@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeVar, overload
 
 import numpy as np
@@ -11,6 +12,17 @@ from jaxtyping import Int64
 
 from evidense.errors import MOST_MISTAKES, InvalidInput
 from evidense.values.collection import Collection, Provenance
+from evidense.values.contents import (
+    EMPTY,
+    IDS,
+    KEY_BYTES,
+    Collected,
+    ItemContents,
+    Known,
+    first_rows,
+    ids_of,
+    known_contents,
+)
 from evidense.values.item import Item
 from evidense.values.judged import Judged
 
@@ -58,6 +70,12 @@ class Chosen(Sequence[T]):
     def __init__(self, items: Sequence[T], rows: Int64[np.ndarray, " n"]) -> None:
         self.items, self.rows = items, rows
 
+    @cached_property
+    def contents(self) -> ItemContents | None:
+        """What is known of these rows, if that is known of the whole sequence."""
+        known = known_contents(self.items)
+        return None if known is None else known.take(self.rows)
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -91,18 +109,19 @@ def build(draft: Draft) -> Collection:
     checked = _checked(draft, source)
     merged_qrels = {q: _merged_gains(gains, checked.merged) for q, gains in draft.qrels.items()}
     qrels = _with_relevant(merged_qrels, draft.drop_self_matches)
-    query_rows = np.array([row for row, query_id in enumerate(checked.query_ids) if query_id in qrels], dtype=np.int64)
+    query_ids = checked.queries.contents.ids
+    query_rows = np.array([row for row, query_id in enumerate(query_ids) if query_id in qrels], dtype=np.int64)
     if not len(query_rows):
         raise InvalidInput(
-            f"{source}: none of {len(checked.query_ids):,} queries has a relevant document; expected a judgement above 0; "
+            f"{source}: none of {len(query_ids):,} queries has a relevant document; expected a judgement above 0; "
             "check the ids and gains of the qrels"
         )
-    notes = (*draft.provenance.notes, *checked.notes, *_dropped_note(len(checked.query_ids) - len(query_rows)))
+    notes = (*draft.provenance.notes, *checked.notes, *_dropped_note(len(query_ids) - len(query_rows)))
     return Collection(
         name=draft.name,
-        queries=_rows_of(draft.queries, query_rows),
-        corpus=_rows_of(draft.corpus, checked.doc_rows),
-        qrels={checked.query_ids[row]: qrels[checked.query_ids[row]] for row in query_rows},
+        queries=_rows_of(checked.queries, query_rows),
+        corpus=_rows_of(checked.corpus, checked.doc_rows),
+        qrels={query_ids[row]: qrels[query_ids[row]] for row in query_rows},
         groups={q: g for q, g in draft.groups.items() if q in qrels},
         columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in draft.columns.items()},
         provenance=replace(draft.provenance, notes=notes),
@@ -117,7 +136,8 @@ def build(draft: Draft) -> Collection:
 class _Checked:
     """What the check of a draft found out."""
 
-    query_ids: list[str]
+    queries: Known
+    corpus: Known
     doc_rows: Int64[np.ndarray, " n"]
     """Rows of the corpus without repeated contents."""
     merged: dict[str, str]
@@ -131,18 +151,20 @@ def _checked(draft: Draft, source: str) -> _Checked:
     Mistakes of reading hide rows, which would show up again as missing ids: then only the first are reported.
     """
     mistakes = list(draft.mistakes)
-    query_ids, _ = _survey("query", draft.queries, draft.query_place, mistakes)
-    doc_ids, contents = _survey("document", draft.corpus, draft.document_place, mistakes)
-    n_empty = contents.count(_EMPTY)
+    queries = _survey("query", draft.queries, draft.query_place, mistakes)
+    documents = _survey("document", draft.corpus, draft.document_place, mistakes)
+    query_ids, doc_ids = queries.ids, documents.ids
+    n_empty = int((documents.kinds == EMPTY).sum())
     judged = Judged(draft.qrels, query_ids, doc_ids, draft.judgement_place)
     if not draft.mistakes and len(mistakes) < MOST_MISTAKES:
         mistakes += [*_sides_mistakes(query_ids, doc_ids, n_empty), *judged.mistakes()]
-    doc_rows, merged = _merge_equal(doc_ids, contents, set(query_ids) if draft.drop_self_matches else set())
-    if not mistakes and len(doc_rows) == 1 and contents[0] != _NOTHING:
+    doc_rows, merged = _merge_equal(documents, set(query_ids) if draft.drop_self_matches else set())
+    if not mistakes and len(doc_rows) == 1 and documents.kinds[0] != IDS:
         mistakes.append(_one_document(len(doc_ids)))
     if mistakes:
         raise InvalidInput.all_of(source, sorted(mistakes, key=_natural))
-    return _Checked(query_ids, doc_rows, merged, [*_empty_note(n_empty), *judged.notes(), *_merge_note(merged)])
+    notes = [*_empty_note(n_empty), *judged.notes(), *_merge_note(merged)]
+    return _Checked(Known(draft.queries, queries), Known(draft.corpus, documents), doc_rows, merged, notes)
 
 
 def _rows_of(items: Sequence[Item], rows: Int64[np.ndarray, " n"]) -> Sequence[Item]:
@@ -220,25 +242,19 @@ def _filled(
     return np.sort(np.concatenate([places, rng.choice(others, size=fill, replace=False)]))
 
 
-_NOTHING = bytes(16)
-"""Content of an item with an id only; such items are never merged."""
-_EMPTY = bytes(15) + b"\1"
-"""Content of an empty document; BEIR ranks each of them, so they are never merged."""
-
-
 def judged_rows(items: Sequence[Item], qrels: Mapping[str, Mapping[str, int]]) -> Int64[np.ndarray, " n"]:
     """Return the rows of the judged queries; every row if none is judged, so that `build` can report that the ids do not match."""
-    ids = [item.id for item in items]
+    ids = ids_of(items)
     rows = [row for row, query_id in enumerate(ids) if query_id in qrels]
     return np.array(rows or range(len(ids)), dtype=np.int64)
 
 
-def _survey(
-    what: str, items: Sequence[Item], place: Callable[[int], str] | None, mistakes: list[str]
-) -> tuple[list[str], list[bytes]]:
-    """Read one side once; return its ids and 16 bytes for each content, and add its mistakes to the list."""
-    ids: list[str] = []
-    contents: list[bytes] = []
+def _survey(what: str, items: Sequence[Item], place: Callable[[int], str] | None, mistakes: list[str]) -> ItemContents:
+    """Return the contents of one side, read once, and add its mistakes to the list."""
+    known = known_contents(items)
+    if known is not None and _is_faultless(what, known):
+        return known
+    collected = Collected()
     first: dict[str, int] = {}
     named = place or (lambda row: f"{what} {row + 1}")
     for row, item in enumerate(items):
@@ -250,18 +266,24 @@ def _survey(
                 f"{named(row)}: the id '{item.id}' stands already at {named(first[item.id])}; expected distinct ids; "
                 "rename or remove one"
             )
-        ids.append(item.id)
-        contents.append(_content(item, named(row), mistakes))
-    return ids, contents
+        _collect(collected, item, named(row), mistakes)
+    return collected.done()
 
 
-def _content(item: Item, place: str, mistakes: list[str]) -> bytes:
-    if item.text is None and item.picture is None:
-        return _NOTHING
-    if item.is_empty:
-        return _EMPTY
+def _is_faultless(what: str, contents: ItemContents) -> bool:
+    """Say whether `_survey` would find no mistake in items that were read from a file of plain JSON, which holds no half pairs."""
+    return (
+        len(set(contents.ids)) == len(contents.ids)
+        and all(map(str.strip, contents.ids))
+        and bool((contents.lengths <= MAX_TEXT_CHARACTERS).all())
+        and not (what == "query" and bool((contents.kinds == EMPTY).any()))
+    )
+
+
+def _collect(collected: Collected, item: Item, place: str, mistakes: list[str]) -> None:
     try:
-        return bytes.fromhex(item.content_key())[:16]
+        collected.add(item)
+        return
     except InvalidInput as error:
         mistakes.append(f"{place}: {error}")
     except UnicodeEncodeError:
@@ -269,7 +291,7 @@ def _content(item: Item, place: str, mistakes: list[str]) -> bytes:
             f"{place}: the text holds half of a surrogate pair; expected whole characters; repair the escapes "
             "(\\ud800 …)"
         )
-    return _NOTHING
+    collected.add(item, bytes(KEY_BYTES))
 
 
 def _item_mistakes(item: Item, what: str) -> Iterable[str]:
@@ -285,7 +307,7 @@ def _item_mistakes(item: Item, what: str) -> Iterable[str]:
         )
 
 
-def _sides_mistakes(query_ids: list[str], doc_ids: list[str], n_empty: int) -> Iterable[str]:
+def _sides_mistakes(query_ids: Sequence[str], doc_ids: Sequence[str], n_empty: int) -> Iterable[str]:
     """Yield the mistakes of a whole side: no items, or documents without text."""
     yield from (
         f"there is no {what}; expected at least one; add some"
@@ -299,23 +321,21 @@ def _sides_mistakes(query_ids: list[str], doc_ids: list[str], n_empty: int) -> I
         )
 
 
-def _merge_equal(
-    doc_ids: list[str], contents: list[bytes], never_merged: set[str]
-) -> tuple[Int64[np.ndarray, " n"], dict[str, str]]:
+def _merge_equal(documents: ItemContents, never_merged: set[str]) -> tuple[Int64[np.ndarray, " n"], dict[str, str]]:
     """Return the rows without repeated contents, and the id of each left-out document → the id that stands for it.
 
-    Documents that are also queries stay apart if self matches are dropped, else that policy would no longer find them.
+    Items with an id only and empty documents are never merged; BEIR ranks each of them. Documents that are also queries stay apart if
+    self matches are dropped, else that policy would no longer find them.
     """
-    first: dict[bytes, int] = {}
-    merged: dict[str, str] = {}
-    rows = []
-    for row, (doc_id, content) in enumerate(zip(doc_ids, contents, strict=True)):
-        standing = row if content in (_NOTHING, _EMPTY) or doc_id in never_merged else first.setdefault(content, row)
-        if standing == row:
-            rows.append(row)
-        else:
-            merged[doc_id] = doc_ids[standing]
-    return np.array(rows, dtype=np.int64), merged
+    is_merged = (documents.kinds != IDS) & (documents.kinds != EMPTY)
+    if never_merged:
+        is_merged &= ~np.fromiter((name in never_merged for name in documents.ids), bool, len(documents.ids))
+    candidates = np.flatnonzero(is_merged)
+    standing = np.arange(len(documents.ids), dtype=np.int64)
+    standing[candidates] = candidates[first_rows(documents.keys[candidates])]
+    is_first = standing == np.arange(len(standing))
+    merged = {documents.ids[row]: documents.ids[standing[row]] for row in np.flatnonzero(~is_first).tolist()}
+    return np.flatnonzero(is_first), merged
 
 
 def _merged_gains(gains: Mapping[str, int], merged: Mapping[str, str]) -> dict[str, int]:

@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from evidense.values.contents import KEY_BYTES, contents_of, ids_of, known_contents
 from evidense.values.item import Item, Modality
 
 Qrels = Mapping[str, Mapping[str, int]]
 """query_id → doc_id → gain; a gain above 0 is relevant, a document that is not named is unjudged."""
+_LINES = 4096
+"""Items whose lines are hashed at once."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,23 @@ class Collection:
     @cached_property
     def query_ids(self) -> tuple[str, ...]:
         """Ids of the queries, in order."""
-        return tuple(item.id for item in self.queries)
+        return ids_of(self.queries)
 
     @cached_property
     def doc_ids(self) -> tuple[str, ...]:
         """Ids of the documents, in order."""
-        return tuple(item.id for item in self.corpus)
+        return ids_of(self.corpus)
 
     @cached_property
     def checksum(self) -> str:
         """Return the sha256 over ids, contents and judgements, which identifies this collection."""
         digest = hashlib.sha256()
         for side in (self.queries, self.corpus):
-            for item in side:
-                digest.update(f"{item.id}\0{item.content_key()}\n".encode())
+            contents = contents_of(side)
+            for start in range(0, len(side), _LINES):
+                keys = contents.keys[start : start + _LINES].tobytes().hex("\n", KEY_BYTES).split("\n")
+                ids = contents.ids[start : start + _LINES]
+                digest.update("".join([f"{name}\0{key}\n" for name, key in zip(ids, keys, strict=True)]).encode())
             digest.update(b"\f")
         for query_id in sorted(self.qrels):
             for doc_id, gain in sorted(self.qrels[query_id].items()):
@@ -82,7 +88,7 @@ class Collection:
         digest.update(repr((sorted(self.groups.items()), self.drop_self_matches)).encode())
         return digest.hexdigest()
 
-    @property
+    @cached_property
     def modalities(self) -> tuple[Modality | str, Modality | str]:
         """Modality of the queries and of the documents: 'mixed' if a side has several, 'ids' if there are only judgements."""
         return _modality(self.queries), _modality(self.corpus)
@@ -110,5 +116,10 @@ class Collection:
 
 
 def _modality(items: Sequence[Item]) -> str:
-    modalities = {"ids" if item.text is None and item.picture is None else item.modality for item in items}
+    known = known_contents(items)
+    modalities = (
+        known.modalities
+        if known is not None
+        else {"ids" if item.text is None and item.picture is None else item.modality for item in items}
+    )
     return modalities.pop() if len(modalities) == 1 else "mixed"

@@ -68,7 +68,10 @@ class Item:
 
     def content_key(self) -> str:
         """Return a sha256 of what is encoded (not of the id): equal keys are encoded once."""
-        digest = hashlib.sha256()
-        digest.update(b"t" + self.text.encode() if self.text is not None else b"-")
-        digest.update(b"\0p" + bytes.fromhex(self.picture.sha256()) if self.picture is not None else b"\0-")
-        return digest.hexdigest()
+        return self.digest().hex()
+
+    def digest(self) -> bytes:
+        """Return the bytes of `content_key`."""
+        text = b"t" + self.text.encode() if self.text is not None else b"-"
+        picture = b"\0p" + bytes.fromhex(self.picture.sha256()) if self.picture is not None else b"\0-"
+        return hashlib.sha256(text + picture).digest()

@@ -21,6 +21,7 @@ from evidense.parts import LayeredTower, Prepared, Tower
 from evidense.records import sha256_of
 from evidense.store import Store, sealed, unsealed
 from evidense.values import Item
+from evidense.values.contents import KEY_BYTES, contents_of, ids_of
 
 _PLAN_VERSION = 2
 _CHUNK = 4096
@@ -114,17 +115,27 @@ def _recalled(store: Store, key: str) -> Encoded | None:
 
 def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
     """Number the distinct items in order of first appearance."""
-    numbers: dict[bytes, int] = {}
-    rows = np.empty(len(items), np.int64)
+    if tower.identity == "id":
+        return _distinct_ids(ids_of(items))
+    contents = contents_of(items)
+    firsts = np.flatnonzero(contents.firsts == np.arange(len(contents.firsts)))
+    keys = np.empty((len(firsts), 4 + KEY_BYTES), np.uint8)
+    keys[:, :4] = np.frombuffer(KEY_BYTES.to_bytes(4, "big"), np.uint8)
+    keys[:, 4:] = contents.keys[firsts]
+    return _Distinct(np.searchsorted(firsts, contents.firsts), firsts, hashlib.sha256(keys.tobytes()).hexdigest())
+
+
+def _distinct_ids(ids: Sequence[str]) -> _Distinct:
+    numbers: dict[str, int] = {}
+    rows = np.empty(len(ids), np.int64)
     firsts: list[int] = []
     digest = hashlib.sha256()
-    for index, item in enumerate(items):
-        key = item.id.encode() if tower.identity == "id" else bytes.fromhex(item.content_key())
-        number = numbers.setdefault(key, len(numbers))
+    for index, name in enumerate(ids):
+        rows[index] = number = numbers.setdefault(name, len(numbers))
         if number == len(firsts):
             firsts.append(index)
+            key = name.encode()
             digest.update(len(key).to_bytes(4, "big") + key)
-        rows[index] = number
     return _Distinct(rows, np.array(firsts, np.int64), digest.hexdigest())
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from evidense.values import Item
+from evidense.values.contents import ids_of
 
 
 def self_matches(queries: Sequence[Item], corpus: Sequence[Item]) -> tuple[bool, tuple[str, ...]]:
@@ -16,7 +17,8 @@ def self_matches(queries: Sequence[Item], corpus: Sequence[Item]) -> tuple[bool,
     False
     """
     query_texts = {item.id: item.text or "" for item in queries}
-    shared = [(query_texts[item.id], item.text or "") for item in corpus if item.id in query_texts]
+    rows = [row for row, doc_id in enumerate(ids_of(corpus)) if doc_id in query_texts]
+    shared = [(query_texts[item.id], item.text or "") for item in map(corpus.__getitem__, rows)]
     n_same = sum(bool(query and document) and (query in document or document in query) for query, document in shared)
     if not n_same or n_same <= 0.9 * len(shared):
         return False, ()

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from evidense.boundary.documents import parsed
+import pydantic_core
+
+from evidense.boundary.documents import MOST_CONTAINERS, parsed
 from evidense.boundary.files import plain_name
 from evidense.errors import InvalidInput
 from evidense.reading.lines import text_lines
@@ -156,6 +158,17 @@ def json_object(line: str, place: str, mistakes: list[str]) -> dict[str, Any] | 
         return value
     mistakes.append(f"{place}: a JSON {type(value).__name__}; expected an object {{…}}; correct the line")
     return None
+
+
+def plain_object(raw: bytes) -> dict[str, Any] | None:
+    """Return the object of a line of JSON; None if `json_object` must look at it, which says what is wrong."""
+    if len(raw) > MOST_CONTAINERS:
+        return None
+    try:
+        value = pydantic_core.from_json(raw)
+    except ValueError:
+        return None
+    return value if type(value) is dict else None
 
 
 def _jsonl_rows(path: Path, mistakes: list[str]) -> tuple[tuple[str, ...], tuple[DataRow, ...]]:

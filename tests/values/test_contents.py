@@ -1,0 +1,145 @@
+"""Contents: arrays of one pass equal item by item what a slow loop computes, and nothing is read twice."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidense.compute.search.encode import _distinct
+from evidense.compute.search.imported_vectors import ImportedTower
+from evidense.datasets import beir
+from evidense.errors import InvalidInput
+from evidense.reading.corpora import JsonlItems
+from evidense.values import Collection, Draft, Item, Picture, build
+from evidense.values.build import Chosen
+from evidense.values.contents import KEY_BYTES, contents_of, first_rows, known_contents
+
+TEXTS = st.none() | st.sampled_from(["", " ", "one", "two", "ä ö", "x" * 300])
+PICTURES = st.none() | st.sampled_from([Picture(b"png"), Picture(b"jpg")])
+ITEMS = st.lists(st.builds(Item, st.uuids().map(str), TEXTS, PICTURES), max_size=12)
+
+
+def slow_checksum(collection: Collection) -> str:
+    digest = hashlib.sha256()
+    for side in (collection.queries, collection.corpus):
+        for item in side:
+            digest.update(f"{item.id}\0{item.content_key()}\n".encode())
+        digest.update(b"\f")
+    for query_id in sorted(collection.qrels):
+        for doc_id, gain in sorted(collection.qrels[query_id].items()):
+            digest.update(f"{query_id}\0{doc_id}\0{gain}\n".encode())
+    digest.update(repr((sorted(collection.groups.items()), collection.drop_self_matches)).encode())
+    return digest.hexdigest()
+
+
+def slow_distinct(items: Sequence[Item], by_id: bool) -> tuple[list[int], list[int], str]:
+    numbers: dict[bytes, int] = {}
+    rows, firsts, digest = [], [], hashlib.sha256()
+    for index, item in enumerate(items):
+        key = item.id.encode() if by_id else bytes.fromhex(item.content_key())
+        number = numbers.setdefault(key, len(numbers))
+        if number == len(firsts):
+            firsts.append(index)
+            digest.update(len(key).to_bytes(4, "big") + key)
+        rows.append(number)
+    return rows, firsts, digest.hexdigest()
+
+
+class Counted(Sequence[Item]):
+    """Items that count how often they are read."""
+
+    def __init__(self, items: list[Item]) -> None:
+        self.items, self.n_read = items, 0
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, row: Any) -> Any:
+        self.n_read += 1
+        return self.items[row]
+
+
+class Tower:
+    identity = "content"
+
+
+@given(ITEMS)
+def test_contents_hold_what_each_item_says(items: list[Item]) -> None:
+    contents = contents_of(items)
+    assert contents.ids == tuple(item.id for item in items)
+    assert [key.tobytes().hex() for key in contents.keys] == [item.content_key() for item in items]
+    assert contents.lengths.tolist() == [len(item.text or "") for item in items]
+    modalities = {"ids" if item.text is None and item.picture is None else item.modality for item in items}
+    assert contents.modalities == modalities
+    rows = np.arange(len(items))[::-2]
+    assert known_contents(Chosen(items, rows)) is None
+    assert contents.take(rows).keys.tolist() == contents_of([items[row] for row in rows]).keys.tolist()
+
+
+@given(ITEMS)
+def test_distinct_items_and_checksum_equal_those_of_a_loop(items: list[Item]) -> None:
+    for tower, by_id in ((Tower(), False), (ImportedTower("", "", np.zeros((1, 1), np.float32), {}), True)):
+        distinct = _distinct(tower, items)  # type: ignore[arg-type]
+        assert (distinct.rows.tolist(), distinct.firsts.tolist(), distinct.sha256) == slow_distinct(items, by_id)
+    collection = Collection("c", items[:2], items, {"q": {"d": 1}}, groups={"q": "g"})
+    assert collection.checksum == slow_checksum(collection)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=20))
+def test_keys_with_one_beginning_are_told_apart(pairs: list[tuple[int, int]]) -> None:
+    keys = [bytes([a]) * 8 + bytes([b]) * (KEY_BYTES - 8) for a, b in pairs]
+    array = np.frombuffer(b"".join(keys), np.uint8).reshape(-1, KEY_BYTES)
+    assert first_rows(array).tolist() == [keys.index(key) for key in keys]
+
+
+def test_a_checked_collection_reads_no_text_again() -> None:
+    corpus = Counted([Item(f"d{i}", f"text {i % 90}") for i in range(100)])
+    collection = build(Draft("c", [Item("q", "x")], corpus, {"q": {"d1": 1}}))
+    n_read = corpus.n_read
+    assert len(collection.doc_ids) == 90
+    assert collection.modalities == ("text", "text")
+    assert len(_distinct(Tower(), collection.corpus).firsts) == 90  # type: ignore[arg-type]
+    assert collection.checksum == collection.checksum
+    assert corpus.n_read == n_read
+
+
+def lines(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("\ufeff" + "".join(json.dumps(row) + "\n\n" for row in rows))
+    return path
+
+
+ROWS: list[dict[str, Any]] = [
+    {"_id": "a", "title": " T ", "text": "one "},
+    {"_id": 2, "title": None, "text": 0.5},
+    {"_id": " c ", "text": ""},
+    {"_id": "d", "title": "", "text": "\u00e4 \U0001f600"},
+    {"_id": "e", "text": "one", "title": "T"},
+]
+
+
+def test_contents_of_a_file_are_those_of_its_items(tmp_path: Path) -> None:
+    items = JsonlItems(lines(tmp_path / "corpus.jsonl", ROWS), beir._document)
+    assert [(item.id, item.text) for item in items] == [
+        ("a", "T one"), ("2", "0.5"), ("c", ""), ("d", "\u00e4 \U0001f600"), ("e", "T one"),
+    ]  # fmt: skip
+    known, read = known_contents(items), contents_of(list(items))
+    assert known is not None
+    assert (known.ids, known.keys.tolist(), known.kinds.tolist()) == (read.ids, read.keys.tolist(), read.kinds.tolist())
+
+
+def test_a_file_that_was_changed_keeps_no_known_contents(tmp_path: Path) -> None:
+    path = lines(tmp_path / "corpus.jsonl", ROWS)
+    items = JsonlItems(path, beir._document)
+    with path.open("r+b") as file:
+        file.seek(path.read_bytes().index(b"one"))
+        file.write(b"two")
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(InvalidInput, match="changed while it was being read"):
+        list(items)
