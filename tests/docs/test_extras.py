@@ -58,6 +58,7 @@ USES = {
     "ir-datasets": Use(f"{PAIRS} irds:no-such-set", exits_with=2),
     "literature": Use("audit refs.bib --offline"),
     "onnx": Use("check owls.jsonl --in owls.jsonl --entailer onnx:classifier --offline"),
+    "cluster": Use(f"{PAIRS} pairs.csv --runner ray"),
     "notebook": Use(
         program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
     ),
@@ -70,6 +71,7 @@ SHOWN_ELSEWHERE = {
     "static": "encoders/test_static.py",
     "builtin": "datasets/test_builtin.py",
     "pictures": "contracts/test_shelves.py",
+    "cluster": "study/test_ray.py",
     "hub": "datasets/test_hub.py",
     "sentence-transformers": "e2e/test_python.py",
 }

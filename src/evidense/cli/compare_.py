@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import DRAWS, NO_TEXT_OR_PLAN, split
+from evidense.cli.options import DRAWS, NO_TEXT_OR_PLAN, RUN_BY, split
 from evidense.cli.running import RunRequest, execute
 
 
@@ -97,6 +97,7 @@ from evidense.cli.running import RunRequest, execute
     type=click.Path(path_type=Path),
     help="Write the ranked lists of BASE to NAME.baseline.json.gz, small enough to commit.",
 )
+@RUN_BY
 @NO_TEXT_OR_PLAN
 def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple[str, ...], **options: Any) -> None:
     """Compare TUNED (one or more) with BASE.
@@ -119,7 +120,10 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
             "`evidense list datasets` shows what is built in"
         )
     request = RunRequest(
-        **{key: options.pop(key) for key in ("out", "plan", "gate", "allow_undecided", "markdown", "save_baseline")},
+        **{
+            key: options.pop(key)
+            for key in ("out", "plan", "gate", "allow_undecided", "markdown", "save_baseline", "workers", "runner")
+        },
         text=not options.pop("no_text"),
         named=(base, *tuned, *split(options["references"])),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import DRAWS, NO_TEXT_OR_PLAN, split
+from evidense.cli.options import DRAWS, NO_TEXT_OR_PLAN, RUN_BY, split
 from evidense.cli.running import RunRequest, execute
 
 
@@ -64,6 +64,7 @@ from evidense.cli.running import RunRequest, execute
 @DRAWS
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
+@RUN_BY
 @NO_TEXT_OR_PLAN
 @click.option(
     "--published", metavar="STUDY", help="Write a page of a published study's own numbers instead, for example yao2025."
@@ -93,6 +94,8 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
     request = RunRequest(
         out=options.pop("out"),
         plan=options.pop("plan"),
+        workers=options.pop("workers"),
+        runner=options.pop("runner"),
         text=not options.pop("no_text"),
         named=(base, *tuned, *options["seeds"]),
     )

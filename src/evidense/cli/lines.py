@@ -242,6 +242,12 @@ def say_progress(done: int, total: int, left_s: float) -> None:
         replace_line(f"encoding {count(done)} of {count(total)} items, about {duration(left_s)} left")
 
 
+def say_warning(sentence: str) -> None:
+    """Print a warning to stderr."""
+    clear()
+    print(f"WARNING: {sentence}", file=sys.stderr)
+
+
 def clear() -> None:
     """Empty the line of progress."""
     if sys.stderr.isatty():

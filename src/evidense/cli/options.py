@@ -1,6 +1,6 @@
 """Options: how the values of options are read, and those that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,31 @@ NO_TEXT_OR_PLAN = _several(
     click.option("--plan", is_flag=True, help="Show the steps, the cached ones, the estimated time and disk. Run nothing."),
 )  # fmt: skip
 """What a study writes, or that it only plans."""
+
+RUN_BY = _several(
+    click.option(
+        "--workers", type=click.IntRange(min=0), metavar="N",
+        help="Processes that share the work, one thread each; 0: this process, on one thread. Default: trainings and analyses have one a processor.",
+    ),
+    click.option("--runner", default="", metavar="ray|ray://HOST:PORT", help="Let a Ray cluster do the work (extra: cluster)."),
+)  # fmt: skip
+"""Who does the work. The results are the same."""
+
+_WHO = ("--workers", "--runner")
+
+
+def without_runner(words: Sequence[str]) -> list[str]:
+    """Return the words of a command without who does the work: a page is the same whoever made it.
+
+    >>> without_runner(["compare", "a", "b", "--workers", "2", "--on", "c", "--runner=ray"])
+    ['compare', 'a', 'b', '--on', 'c']
+    """
+    after_who = [False, *(word in _WHO for word in words)]
+    return [
+        word
+        for word, is_value in zip(words, after_who, strict=False)
+        if not is_value and word.partition("=")[0] not in _WHO
+    ]
 
 
 def split(values: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evidense.cli.options import RUN_BY
 from evidense.cli.running import RunRequest, execute
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write the summary as Markdown, for CI logs.")
 @click.option("--no-text", is_flag=True, help="Keep your texts out of all files that are written.")
 @click.option("--allow-code", is_flag=True, help="Allow STUDY to run the Python functions that it names.")
+@RUN_BY
 @click.option("--list", "listing", is_flag=True, help="List the shipped studies.")
 def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_text: bool, **request: object) -> None:
     """Run STUDY: a TOML file, or the name of a shipped study.

@@ -21,7 +21,9 @@ from evidense.cli.lines import (
     say_shared,
     say_speeds,
     say_step,
+    say_warning,
 )
+from evidense.cli.options import without_runner
 from evidense.records import Study
 from evidense.store import Store
 
@@ -44,6 +46,8 @@ class RunRequest:
     """Systems that the command line names: their code may run."""
     allow_code: bool = False
     """Allow all code that the study names."""
+    workers: int | None = None
+    runner: str = ""
 
 
 def execute(study: Study, request: RunRequest) -> None:
@@ -64,17 +68,27 @@ def _execute(study: Study, request: RunRequest) -> None:
     from evidense.study.plan import plan
     from evidense.study.run import RunOptions, open_study, run_opened
 
-    command = shlex.join(["evidense", *sys.argv[1:]])
+    command = shlex.join(["evidense", *without_runner(sys.argv[1:])])
     out = request.out or folder_of(study)
     _check_named(study, request, out)
     options = RunOptions(
-        out=out, text=request.text, command=command, ready=say_collection, progress=say_progress, line=say_step
+        out=out,
+        text=request.text,
+        command=command,
+        ready=say_collection,
+        progress=say_progress,
+        line=say_step,
+        n_workers=request.workers,
+        runner=request.runner,
+        warn=say_warning,
     )
     store = Store()
     opened = open_study(study, options)
     if request.save_baseline and is_own(request.save_baseline, study):
         check_own(opened.study)
     steps = plan(opened, store)
+    if request.workers:
+        steps = replace(steps, n_workers=request.workers)
     if opened.cells is not None:
         options = replace(options, ready=say_effects, seconds=steps.by_task)
     if request.plan:

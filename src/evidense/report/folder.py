@@ -103,13 +103,18 @@ def paths_in(value: Json) -> Inputs:
     return Inputs.of(Path(text).expanduser() for text in _possible(value))
 
 
+def paths_read(study: Study) -> list[str]:
+    """Return the spellings of the files and folders that a study reads and that exist, sorted."""
+    return existing(_possible(_reads(study)))
+
+
 def where_inputs_lie(study: Study, out: Path) -> dict[str, Json]:
     """Return the paths that a study reads, as it spells them, and the way from its page to where they were typed.
 
     The way leads up only (`../..`), so that a page never says where on a machine it was made; of a page outside of the
     working folder it is empty.
     """
-    inputs = existing(_possible(_reads(study)))
+    inputs = paths_read(study)
     here, page = Path.cwd().resolve(), out.resolve()
     is_below = bool(inputs) and page.is_relative_to(here)
     way = Path(*[".."] * len(page.relative_to(here).parts)).as_posix() if is_below else ""

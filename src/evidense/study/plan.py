@@ -8,9 +8,9 @@ from evidense.compute.search.encode import is_cached
 from evidense.parts import Ranker, Tower
 from evidense.store import Store
 from evidense.study.run import RANKED_BYTES, OpenedStudy
+from evidense.study.runners.local import n_cores
 from evidense.study.trained.cells import Cells
 from evidense.study.trained.costs import TrainingCost, cost_of_cells
-from evidense.study.trained.workers import n_cores
 from evidense.values import Collection, Item
 from evidense.verbs.retrieve import System, step_key
 

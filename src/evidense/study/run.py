@@ -1,6 +1,7 @@
 """Run a Study step by step to its records and its page. A killed run continues where it stopped."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,14 +16,16 @@ from evidense.compute.progress import Progress
 from evidense.errors import InvalidInput, MissingExtra, UnknownName, gathered
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
-from evidense.report.folder import claim_of, names_of
+from evidense.report.folder import claim_of, names_of, paths_read
 from evidense.store import Store
 from evidense.study.files.dissect_tables import Dissection
 from evidense.study.gates.looks import looked, planned
 from evidense.study.gates.unseen import training_pairs, unseen
 from evidense.study.opened_collections import collections_of
+from evidense.study.rankings import RankingTasks
 from evidense.study.result import Result
 from evidense.study.run_dissections import InProcess, open_dissections, run_dissections
+from evidense.study.runners.spelling import check_runner, cluster_of
 from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.run_cells import run_cells
 from evidense.study.trained.tasks import CollectionAddress
@@ -58,9 +61,14 @@ class RunOptions:
     ready: Callable[[Study, Sequence[Record]], None] | None = None
     progress: Progress | None = None
     line: Callable[[str, float], None] | None = None
-    """For a study that trains: called with a sentence on the current step and the estimated seconds left."""
+    """Called with a sentence on the current step and the estimated seconds left, where workers do the work."""
     n_workers: int | None = None
-    """For a study that trains: number of worker processes. None: one per processor. 0: everything runs in this process."""
+    """Number of worker processes. 0: this process, on one thread. None: trainings and analyses have one per processor, a comparison runs in
+    this process on all its threads."""
+    runner: str = ""
+    """Spelling of a runner in place of worker processes: ray, ray://HOST:PORT."""
+    warn: Callable[[str], None] | None = None
+    """Called with a sentence on a cluster whose nodes differ in something that does not stop the run."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """For a study that trains: task → its estimated seconds."""
 
@@ -95,6 +103,7 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
         UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
         InvalidInput, StoreError: the page's folder holds another study or somebody's files, or cannot be written.
     """
+    check_runner(options.runner, options.n_workers)
     if options.out is not None:
         prepare(claim_of(study, options.out), names_of(study))
     study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(options)})), claims=_claims(study.claims))
@@ -177,24 +186,23 @@ def run_opened(opened: OpenedStudy, store: Store, options: RunOptions) -> Result
     """Run a study whose systems and collections are open; see `run_study`."""
     store.sweep()
     store.put(opened.study)
-    if opened.cells is None:
-        study, records = _compared(opened, store, options)
-    else:
-        study, records = opened.study, _trained(opened, opened.cells, store, options)
-    records += _dissected(opened, records, store, options)
+    cluster = cluster_of(options.runner, store.root, tuple(paths_read(opened.study)), options.warn)
+    with nullcontext() if cluster is None else cluster:
+        watch = Watch(options.ready, options.line, options.n_workers, options.seconds, cluster)
+        if opened.cells is None:
+            study, records = _compared(opened, store, options, watch)
+        else:
+            named = list(zip(opened.origins, opened.collections, strict=True))
+            study, records = opened.study, run_cells(opened.study, opened.cells, named, store, watch)
+        records += _dissected(opened, records, store, options, watch)
     result = Result(study, (study, *records), store, command=options.command)
     return result if options.out is None else replace(result, page=result.report(options.out, text=options.text))
 
 
-def _trained(opened: OpenedStudy, cells: Cells, store: Store, options: RunOptions) -> list[Record]:
-    watch = Watch(options.ready, options.line, options.n_workers, options.seconds)
-    named = list(zip(opened.origins, opened.collections, strict=True))
-    return run_cells(opened.study, cells, named, store, watch)
-
-
-def _dissected(opened: OpenedStudy, records: Sequence[Record], store: Store, options: RunOptions) -> list[Record]:
+def _dissected(
+    opened: OpenedStudy, records: Sequence[Record], store: Store, options: RunOptions, watch: Watch
+) -> list[Record]:
     """Run the dissections, then decide the claims of the literature from all findings, including the effects of trained cells."""
-    watch = Watch(options.ready, options.line, options.n_workers, options.seconds)
     in_process = InProcess(options.values, options.engines, options.progress)
     dissected = run_dissections(opened.study, opened.dissections, in_process, store, watch)
     findings = [record for record in (*records, *dissected) if isinstance(record, Finding)]
@@ -210,11 +218,11 @@ def _claims(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
-def _compared(opened: OpenedStudy, store: Store, options: RunOptions) -> tuple[Study, list[Record]]:
+def _compared(opened: OpenedStudy, store: Store, options: RunOptions, watch: Watch) -> tuple[Study, list[Record]]:
     study = opened.study
     records: list[Record] = []
     all_scored = []
-    for scored, new_records in _scored(opened, store, options.progress):
+    for scored, new_records in _scored(opened, store, options, watch):
         all_scored.append(scored)
         decided = decide_collection(study, scored, store)
         decided += unseen(study, scored, opened.trained_on, store)
@@ -231,12 +239,13 @@ def _compared(opened: OpenedStudy, store: Store, options: RunOptions) -> tuple[S
 
 
 def _scored(
-    opened: OpenedStudy, store: Store, progress: Progress | None
+    opened: OpenedStudy, store: Store, options: RunOptions, watch: Watch
 ) -> Iterator[tuple[ScoredSystems, list[Record]]]:
     everyone = (*opened.systems, *opened.references)
-    for index, collection in enumerate(opened.collections):
+    for index in _ranked(opened, store, options, watch):
+        collection = opened.collections[index]
         measures = with_judged(opened.study.measures, collection)
-        rankings = {s.label: retrieve(s, collection, opened.study.depth, store, progress) for s in everyone}
+        rankings = {s.label: retrieve(s, collection, opened.study.depth, store, options.progress) for s in everyone}
         scores = {
             (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, measures, store)
         }
@@ -251,6 +260,23 @@ def _scored(
             grouped_by=opened.study.clusters,
         )
         yield scored, [*rankings.values(), *scores.values()]
+
+
+def _ranked(opened: OpenedStudy, store: Store, options: RunOptions, watch: Watch) -> Iterator[int]:
+    """Yield the index of each collection; where workers are wanted, as soon as they have ranked it."""
+    if watch.cluster is None and watch.n_workers is None:
+        yield from range(len(opened.collections))
+        return
+    rankings = RankingTasks(
+        opened.study,
+        (*opened.systems, *opened.references),
+        opened.collections,
+        opened.origins,
+        frozenset(options.engines),
+        options.line,
+    )
+    with watch.runner(watch.n_workers or 0, store.root) as runner:
+        yield from rankings.make(runner, store)
 
 
 def _marked(options: RunOptions) -> list[str]:

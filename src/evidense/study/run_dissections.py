@@ -16,11 +16,13 @@ from evidense.records import Finding, Study
 from evidense.store import Store
 from evidense.study.files.dissect_tables import SAMPLES, TRAINED, Dissection, dissections_of
 from evidense.study.opened_collections import collections_of
+from evidense.study.runners.local import local_runner, n_cores
+from evidense.study.runners.surroundings import kept_by_worker
+from evidense.study.runners.tasks import Say, Task, tell
 from evidense.study.shipped import named
 from evidense.study.trained.cells import Watch
 from evidense.study.trained.lending import trainer
 from evidense.study.trained.run_cells import train_stages
-from evidense.study.trained.workers import Say, Task, Workers, n_cores, tell
 from evidense.values import Collection
 from evidense.verbs.dissect import Lent, Registered, dissect, refused
 from evidense.verbs.retrieve import Engines, labels, open_system, stays_shut
@@ -153,7 +155,7 @@ class JobRunner:
         return self.collections[key]
 
 
-_RUNNERS: dict[str, JobRunner] = {}
+_RUNNERS: dict[str, JobRunner] = kept_by_worker()
 """Study id → runner, in a worker process."""
 
 
@@ -185,13 +187,13 @@ def run_dissections(
     ]
     n_workers = n_cores() if watch.n_workers is None else watch.n_workers
     n_workers = 0 if len(jobs) < 2 * _TASKS_A_WORKER else min(n_workers, len(jobs) // _TASKS_A_WORKER)
-    if any(in_process.holds_any_of(dissection) for dissection in dissections):
-        n_workers = 0
-    runner = None if n_workers else JobRunner(study, store, in_process, dict(in_process.engines))
-    tasks = [_task(runner, study, job, trained[job.dissection.name]) for job in _in_turns(jobs)]
+    must_stay = any(in_process.holds_any_of(dissection) for dissection in dissections)
+    is_here = must_stay or (n_workers == 0 and watch.cluster is None)
+    job_runner = JobRunner(study, store, in_process, dict(in_process.engines)) if is_here else None
+    tasks = [_task(job_runner, study, job, trained[job.dissection.name]) for job in _in_turns(jobs)]
     results: dict[str, JobResult] = {}
-    with Workers(n_workers, store.root) as workers:
-        for key, result in workers.run(tasks, _says(watch)):
+    with local_runner(0, store.root) if is_here else watch.runner(n_workers, store.root) as runner:
+        for key, result in runner.run(tasks, _says(watch)):
             results[key] = result
             if watch.ready:
                 watch.ready(study, result.findings(store))

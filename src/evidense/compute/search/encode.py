@@ -16,6 +16,7 @@ from jaxtyping import Float32, Int64
 from evidense.boundary.disk import disk_errors, write_atomically
 from evidense.compute.batches import chunks, plan
 from evidense.compute.progress import Clock, Progress, estimate
+from evidense.compute.search.parts import Parts
 from evidense.errors import InvalidInput, StoreError, UnsafeInput
 from evidense.parts import LayeredTower, Prepared, Tower
 from evidense.records import sha256_of
@@ -80,7 +81,7 @@ def encode(
         if encoded is None:
             if isinstance(tower, KeepsStates) and not layers:
                 tower.keep_states([items[int(first)] for first in distinct.firsts], store, progress)
-            _finish(_EncodingRun(tower, items, distinct.firsts, layers, folder), progress)
+            _finish(EncodingRun(tower, items, distinct.firsts, layers, folder), progress)
             blob = store.adopt_file(folder / "vectors.npy")
             store.note("vectors", key, {"blob": blob})
             encoded = Encoded(store.array(blob), distinct.rows, blob)
@@ -88,7 +89,7 @@ def encode(
     return replace(encoded, rows=distinct.rows)
 
 
-def _finish(run: "_EncodingRun", progress: Progress | None) -> None:
+def _finish(run: "EncodingRun", progress: Progress | None) -> None:
     try:
         run.finish(progress)
     except (InvalidInput, UnsafeInput):
@@ -99,6 +100,15 @@ def _finish(run: "_EncodingRun", progress: Progress | None) -> None:
 def is_cached(tower: Tower, items: Sequence[Item], store: Store, *, layers: bool = False) -> bool:
     """Say whether the store holds everything that `encode` would return."""
     return _recalled(store, _key(tower, _distinct(tower, items), layers)) is not None
+
+
+def run_of(tower: Tower, items: Sequence[Item], store: Store) -> "tuple[str, EncodingRun] | None":
+    """Return the key of an encoding and its run, for processes that share it; None if the store holds its vectors."""
+    distinct = _distinct(tower, items)
+    key = _key(tower, distinct, layers=False)
+    if _recalled(store, key) is not None:
+        return None
+    return key, EncodingRun(tower, items, distinct.firsts, False, store.root / "partial" / key)
 
 
 def _key(tower: Tower, distinct: _Distinct, layers: bool) -> str:
@@ -172,11 +182,13 @@ class _PlannedBatch(NamedTuple):
 
     position: _Position
     rows: np.ndarray
-    prepared: Prepared
+    prepared: Prepared | None
+    vectors: np.ndarray | None = None
+    """Vectors that another process has made; `prepared` is None then."""
 
 
 @dataclass
-class _EncodingRun:
+class EncodingRun:
     """One pass over the distinct items, into `vectors.npy` of a partial folder."""
 
     tower: Tower
@@ -208,14 +220,21 @@ class _EncodingRun:
                 last_saved_s = time.monotonic()
         _flush(out)
 
+    @property
+    def fresh_settings(self) -> dict[str, int]:
+        """Return what fixes the batches of an encoding that begins now."""
+        chunk = max(1, len(self.firsts)) if self.tower.identity == "id" else _CHUNK
+        return {"version": _PLAN_VERSION, "chunk": chunk, "budget": int(getattr(self.tower, "token_budget", 4096))}
+
+    def parts(self, settings: dict[str, int]) -> Parts:
+        """Return the parts of this encoding that other processes may have made."""
+        return Parts(
+            self.folder, "-".join(str(settings[key]) for key in ("version", "chunk", "budget")), self.tower.n_dims
+        )
+
     def _resume_point(self) -> _ResumePoint:
         """Return where an earlier run stopped; the beginning if there was none, or if its vectors have changed since."""
-        chunk = max(1, len(self.firsts)) if self.tower.identity == "id" else _CHUNK
-        fresh_settings = {
-            "version": _PLAN_VERSION,
-            "chunk": chunk,
-            "budget": int(getattr(self.tower, "token_budget", 4096)),
-        }
+        fresh_settings = self.fresh_settings
         try:
             saved = unsealed((self.folder / "plan.json").read_bytes())
             out = np.load(self.folder / "vectors.npy", mmap_mode="r+", allow_pickle=False)
@@ -233,7 +252,7 @@ class _EncodingRun:
             if chunk < position.chunk:
                 yield from range(start, stop)
             elif chunk == position.chunk and position.batch:
-                for rows in plan(self._prepared(start, stop).sizes, settings["budget"])[: position.batch]:
+                for rows in plan(self.prepared(start, stop).sizes, settings["budget"])[: position.batch]:
                     yield from (int(row) + start for row in rows)
 
     def _save(self, out: np.ndarray, resume_point: _ResumePoint) -> None:
@@ -252,18 +271,33 @@ class _EncodingRun:
         for chunk, (start, stop) in enumerate(chunks(len(self.firsts), settings["chunk"])):
             if chunk < begin.chunk:
                 continue
-            prepared = self._prepared(start, stop)
+            if (
+                begin <= _Position(chunk)
+                and not self.layers
+                and (made := self.parts(settings).chunk(chunk)) is not None
+            ):
+                yield _PlannedBatch(_Position(chunk + 1, -1), made[0], None, made[1])
+                continue
+            prepared = self.prepared(start, stop)
             for batch, rows in enumerate(plan(prepared.sizes, settings["budget"])):
                 if (position := _Position(chunk, batch)) >= begin:
                     yield _PlannedBatch(position, rows + start, prepared.take(rows))
 
-    def _prepared(self, start: int, stop: int) -> Prepared:
+    def prepared(self, start: int, stop: int) -> Prepared:
         """Tokenise the distinct items of one chunk."""
         return self.tower.prepare([self.items[int(i)] for i in self.firsts[start:stop]])
 
     def _write(self, out: np.ndarray, batch: _PlannedBatch) -> None:
-        rows, vectors = batch.rows, self._encoded(batch.prepared)
-        expected = (*out.shape[:-2], len(rows), out.shape[-1])
+        rows = batch.rows
+        vectors = batch.vectors if batch.prepared is None else self.encoded(batch.prepared)
+        out[..., rows, :] = self.checked(cast(np.ndarray, vectors), rows, (*out.shape[:-2], len(rows), out.shape[-1]))
+
+    def checked(self, vectors: np.ndarray, rows: np.ndarray, expected: tuple[int, ...]) -> np.ndarray:
+        """Return the vectors.
+
+        Raises:
+            InvalidInput: their shape is another, or one is not finite; the message names the items.
+        """
         if vectors.shape != expected:
             raise InvalidInput(
                 f"the encoder returned an array of shape {vectors.shape}; expected {expected} (items, dimensions);"
@@ -276,9 +310,10 @@ class _EncodingRun:
                 " encoder",
                 [f"item '{name}'" for name in bad],
             )
-        out[..., rows, :] = vectors
+        return vectors
 
-    def _encoded(self, prepared: Prepared) -> np.ndarray:
+    def encoded(self, prepared: Prepared) -> np.ndarray:
+        """Encode one batch."""
         if not self.layers:
             return np.asarray(self.tower.vectors(prepared), np.float32)
         return np.asarray(cast(LayeredTower, self.tower).layers(prepared), np.float32)

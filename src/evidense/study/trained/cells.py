@@ -1,11 +1,15 @@
 """Cells: what a study trains and compares, and who hears of the progress."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from evidense import stats
 from evidense.compute.comparison.lineup import BLIND, Cell, Effect, Lineup, effects_of
 from evidense.records import Record, Study
+from evidense.study.runners.local import local_runner
+from evidense.study.runners.tasks import Runner
 from evidense.study.trained.arms import stages_of_arms
 from evidense.study.trained.factorial import BOTH, NEITHER, Factorial, Stage, stages_of
 from evidense.study.trained.tables import TrainingTables, training_tables
@@ -24,6 +28,12 @@ class Watch:
     """Number of worker processes. None: one per processor. 0: everything runs in this process."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Task → its estimated seconds, by the plan. They weigh the tasks in the estimate of the remaining time."""
+    cluster: Runner | None = None
+    """The cluster that runs the tasks; None: processes here."""
+
+    def runner(self, n: int, root: Path) -> AbstractContextManager[Runner]:
+        """Return the runner of a block: the cluster, which outlives it, or n processes here."""
+        return nullcontext(self.cluster) if self.cluster is not None else local_runner(n, root)
 
 
 @dataclass(frozen=True)

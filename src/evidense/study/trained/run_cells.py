@@ -12,11 +12,12 @@ from evidense.compute.search.blind import SUFFIX
 from evidense.errors import UnknownName
 from evidense.records import Checkpoint, Outcome, Ranking, Recipe, Record, Score, Study
 from evidense.store import Store
+from evidense.study.runners.local import local_runner, n_cores
+from evidense.study.runners.tasks import Runner, Task
 from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.clock import StudyClock
 from evidense.study.trained.factorial import Stage
 from evidense.study.trained.tasks import CollectionAddress, count_leaks, rank, train_stage
-from evidense.study.trained.workers import Task, Workers, n_cores
 from evidense.training.card import write_card
 from evidense.values import Collection
 from evidense.verbs.decide_budgets import decide_budgets
@@ -37,9 +38,9 @@ def run_cells(
         EvidenseError: a training, a part or the store refuses something; WorkerLost: a process was killed. The next run continues.
     """
     in_process = any(not address[0] for address, _ in collections)
-    n = 0 if in_process else n_cores() if watch.n_workers is None else watch.n_workers
-    with Workers(n, store.root) as workers:
-        run = _StudyRun(study, cells, collections, store, workers, watch)
+    n = n_cores() if watch.n_workers is None else watch.n_workers
+    with local_runner(0, store.root) if in_process else watch.runner(n, store.root) as runner:
+        run = _StudyRun(study, cells, collections, store, runner, watch)
         checkpoints = run.train()
         records: list[Record] = [*_training_records(checkpoints, store)]
         scored_collections = []
@@ -75,8 +76,8 @@ def train_stages(study: Study, stage_labels: Sequence[str], store: Store, watch:
             needed[label] = known[label]
             label = _before(known[label]) if known[label].after else ""
     needed_cells = replace(cells, stages=tuple(stage for stage in cells.stages if stage.label in needed))
-    with Workers(n_cores() if watch.n_workers is None else watch.n_workers, store.root) as workers:
-        return _StudyRun(study, needed_cells, (), store, workers, watch).train()
+    with watch.runner(n_cores() if watch.n_workers is None else watch.n_workers, store.root) as runner:
+        return _StudyRun(study, needed_cells, (), store, runner, watch).train()
 
 
 @dataclass
@@ -87,7 +88,7 @@ class _StudyRun:
     cells: Cells
     collections: Sequence[tuple[CollectionAddress, Collection]]
     store: Store
-    workers: Workers
+    runner: Runner
     watch: Watch
     spent: StudyClock = field(init=False)
 
@@ -103,7 +104,7 @@ class _StudyRun:
         stages = self.cells.stages
         tasks = [Task(s.label, self._training(s), (_before(s),) if s.after else ()) for s in stages]
         done: dict[str, str] = {}
-        for label, checkpoint_id in self.workers.run(tasks, self.spent.step):
+        for label, checkpoint_id in self.runner.run(tasks, self.spent.step):
             done[label] = checkpoint_id
             self.spent.finish(label, f"{len(done)} of {len(tasks)} trained")
         return {stage.label: done[stage.label] for stage in stages}
@@ -140,7 +141,7 @@ class _StudyRun:
             for data in self._trained_on()
         ]
         waiting = list(enumerate(self.collections))
-        for n_done, (key, result) in enumerate(self.workers.run(tasks, self.spent.step), 1):
+        for n_done, (key, result) in enumerate(self.runner.run(tasks, self.spent.step), 1):
             results[key] = result
             self.spent.finish(key, f"{n_done} of {len(tasks)} rankings done")
             while waiting and all(key in results for key in self._needed(waiting[0][1][1])):

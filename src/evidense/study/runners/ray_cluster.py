@@ -1,0 +1,207 @@
+"""Ray: a cluster runs the calls. Ray places them, and runs a call again when its worker or its node dies."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack, chdir
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from evidense.compute.threads import one_thread
+from evidense.errors import EvidenseError, InvalidInput, MissingExtra
+from evidense.study.runners.canary import canary_in
+from evidense.study.runners.nodes import NodeReport, Post, check_nodes, notes_on
+from evidense.study.runners.surroundings import ONE_THREAD, Surroundings, variables
+from evidense.study.runners.tasks import MOST_DEATHS, Call, Say, Task, worker_lost
+
+CLIENT = "ray://"
+"""Beginning of the address of a cluster that is reached from outside."""
+_ANSWER_S = 120.0
+"""A node that does not answer in this time is reported. Its first worker has to start in it."""
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
+"""A local instance sends nothing to anybody."""
+
+
+def require_ray(spelling: str) -> None:
+    """Refuse to go on without Ray.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+    """
+    if find_spec("ray") is None:
+        raise MissingExtra.named("cluster", f"--runner {spelling}", "ray")
+
+
+@dataclass
+class RayCluster:
+    """The cluster at `address`. Without an address: the one that `ray start` made on this machine, else a local instance for this run."""
+
+    root: Path
+    address: str = ""
+    inputs: tuple[str, ...] = ()
+    warn: Callable[[str], None] | None = None
+    most_at_once: int = 1 << 30
+    """Ray keeps the tasks that wait: an autoscaler starts nodes for them."""
+    _stack: ExitStack = field(default_factory=ExitStack, init=False)
+    _carry_out: Any = field(default=None, init=False)
+    _post: Post | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Connect, and look at every node.
+
+        Raises:
+            InvalidInput: there is no such cluster, or a node lacks something.
+        """
+        import ray
+
+        with ExitStack() as stack:
+            canary = stack.enter_context(canary_in(self.root))
+            self._post = Post(Surroundings(self.root), canary, self.inputs)
+            if not ray.is_initialized():
+                stack.callback(ray.shutdown)
+                with chdir(
+                    canary.folder
+                ):  # Ray lets workers import modules of the working folder, so it is one without any
+                    _connect(self.address)
+            self._look_at_nodes()
+            self._carry_out = ray.remote(num_cpus=1, max_retries=MOST_DEATHS)(carry_out)
+            self._stack = stack.pop_all()
+
+    def submit(self, task: Task, call: Call, say: Say | None) -> "Future[Any]":
+        """Hand the call to Ray. `say` hears nothing of it before it is done: Ray's dashboard shows what runs."""
+        sent: Future[Any] = self._carry_out.options(name=task.key).remote(self._post, call).future()
+        answer: Future[Any] = Future()
+        sent.add_done_callback(lambda done: _pass_on(task.key, done, answer))
+        return answer
+
+    def hear(self, say: Say | None) -> None:
+        """Workers of a cluster do not report progress."""
+
+    def restart(self) -> None:
+        """Ray starts new workers by itself."""
+
+    def stop(self, *, at_once: bool) -> None:
+        """Leave the cluster: what still runs is ended. A cluster of `ray start` stays."""
+        self._stack.close()
+
+    def _look_at_nodes(self) -> None:
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        nodes = {str(n["NodeID"]): n for n in ray.nodes() if n["Alive"] and n["Resources"].get("CPU", 0) >= 1}
+        if not nodes:
+            raise InvalidInput(
+                "the Ray cluster has no node with a CPU; expected one that can run tasks; add a node, or CPUs to its head"
+            )
+        look = ray.remote(num_cpus=0, max_retries=1)(report_on)
+        answers = {
+            node: look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(
+                self._post, node
+            )
+            for node in nodes
+        }
+        reports = dict[str, NodeReport]()
+        clocks = []
+        for node, answer in answers.items():
+            reports[node], here_s = _answered(answer, str(nodes[node]["NodeManagerHostname"]))
+            clocks.append((reports[node], here_s))
+        check_nodes(reports, self._post.canary)  # type: ignore[union-attr]
+        for note in notes_on(clocks):
+            if self.warn is not None:
+                self.warn(note)
+
+
+def _connect(address: str) -> None:
+    import ray
+
+    try:
+        with variables(_QUIET):
+            ray.init(address=address or None, log_to_driver=False, logging_level="ERROR", **_local(address))
+    except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
+        words = " ".join(str(error).split())
+        raise InvalidInput(
+            f"no Ray cluster {f'answers at {address}' if address else 'can be used'} ({words[:300]}); expected a running one of this "
+            "Ray and Python; start it with `ray start --head`, or name another address"
+        ) from None
+
+
+def _local(address: str) -> Mapping[str, Any]:
+    """Return settings of an instance that Ray starts for this run; Ray refuses them where a cluster is there already."""
+    return {} if address or os.environ.get("RAY_ADDRESS") else {"include_dashboard": False}
+
+
+def _answered(answer: Any, host: str) -> tuple[NodeReport, float]:
+    """Return the report of a node, and the time here in the middle of the question."""
+    import ray
+
+    asked_s = time.time()
+    try:
+        report: NodeReport = ray.get(answer, timeout=_ANSWER_S)
+    except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", None) or error
+        lines = str(cause).strip().splitlines() or [type(cause).__name__]
+        raise InvalidInput(
+            f"node {host} cannot run Evidense ({type(cause).__name__}: {lines[-1][:200]}); expected the same Evidense and libraries as "
+            "here; install them there, in the Python that runs `ray start`"
+        ) from None
+    return report, (asked_s + time.time()) / 2
+
+
+def _pass_on(key: str, sent: "Future[Any]", answer: "Future[Any]") -> None:
+    """Turn the answer of Ray into that of the task: a result, its error, or the loss of its worker."""
+    import ray
+
+    error = sent.exception()
+    if error is None:
+        result = sent.result()
+        if isinstance(result, Refused):
+            answer.set_exception(result.error)
+        else:
+            answer.set_result(result)
+    elif isinstance(error, ray.exceptions.RayTaskError) and getattr(error, "cause", None) is not None:
+        answer.set_exception(error.cause)
+    else:
+        answer.set_exception(worker_lost([key], str(error).strip().splitlines()[0][:200]))
+
+
+# --- in a worker -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The error with which a call ended."""
+
+    error: EvidenseError
+
+
+_AT_POST: list[Post] = []
+"""The last that this worker has taken over: a program that connected to Ray itself may do several runs with the same workers."""
+
+
+def carry_out(post: Post, call: Call) -> Any:
+    """Run a call in a worker of Ray, on one thread; before the first one, take over what the parent has."""
+    function, arguments = call
+    os.environ.update(ONE_THREAD)
+    try:
+        if [post] != _AT_POST:
+            post.take_over(_node())
+            _AT_POST[:] = [post]
+        with one_thread():
+            return function(*arguments)
+    except EvidenseError as error:
+        return Refused(error)
+
+
+def report_on(post: Post, node: str) -> NodeReport:
+    """Say what this node has and lacks."""
+    os.environ.update(ONE_THREAD)  # this worker may take calls later
+    return post.report(node)
+
+
+def _node() -> str:
+    import ray
+
+    return str(ray.get_runtime_context().get_node_id())

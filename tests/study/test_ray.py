@@ -1,0 +1,114 @@
+"""A real Ray cluster of two workers on this machine gives the records and the page of one process; a killed worker is replaced."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("ray", reason="Ray is not installed (extra: cluster)")
+
+from evidense.boundary.consent import consenting
+from evidense.errors import InvalidInput
+from evidense.records import Study
+from evidense.store import Store
+from evidense.study import rankings
+from evidense.study.compare import dissection
+from evidense.study.result import Result
+from evidense.study.run import RunOptions, run_study
+from evidense.study.runners.ray_cluster import RayCluster
+from evidense.study.runners.tasks import Runner, Task
+from factorial.world import study_of, write_world
+from study.dying import dying_tasks
+
+LETTERS = """
+def by_form(texts):
+    return [[text.count(letter) + 0.1 for letter in "abcdefghijklmnop"] for text in texts]
+def by_length(texts):
+    return [[len(word) % 7 + 0.1 for word in (text.split() + [""] * 16)[:16]] for text in texts]
+"""
+SYSTEMS = ["python:letters:by_form", "python:letters:by_length"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Start Ray with two CPUs in an empty folder: its workers see the modules of the folder in which it is started."""
+    import ray
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    here = Path.cwd()
+    os.chdir(tmp_path_factory.mktemp("empty"))
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    os.chdir(here)
+    yield
+    ray.shutdown()
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def run_by(study: Study, folder: Path, **options) -> Result:
+    """Run in a store and page of its own, named by the options."""
+    name = "-".join(str(value) for value in options.values())
+    with consenting(SYSTEMS):
+        return run_study(study, Store(folder / f"store-{name}"), RunOptions(out=folder / f"page-{name}", **options))
+
+
+def check_same(study: Study, folder: Path, n_workers: tuple[int, ...]) -> None:
+    by_ray = run_by(study, folder, runner="ray")
+    for n in n_workers:
+        here = run_by(study, folder, n_workers=n)
+        assert [record.id for record in here.records] == [record.id for record in by_ray.records]
+        assert hashes(folder / f"page-{n}") == hashes(folder / "page-ray")
+
+
+def test_a_comparison_and_a_dissection_are_the_same_in_one_process_in_two_and_on_ray(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(rankings, "_GROUP_S", 1e-9)  # every encoding is shared by its parts
+    Path("letters.py").write_text(LETTERS, encoding="utf-8")
+    write_world(tmp_path / "one.csv", n_train=0, n_test=50)
+    write_world(tmp_path / "two.csv", n_train=0, n_test=40, seed=1)
+    study = dissection(
+        SYSTEMS, ["one.csv", "two.csv"], n_random=0, n_resamples=999, references=["bm25"],
+        table={"analyses": ["similarity", "drift", "rankings"], "options": {"similarity": {"poolings": ["own"], "n_shuffles": 5}}},
+    )  # fmt: skip
+    check_same(study, tmp_path, (0, 2))
+    left = [path.name for path in (tmp_path / "store-ray" / "partial").iterdir()]
+    assert left == []
+
+
+def test_a_factorial_is_the_same_in_one_process_and_on_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    world = write_world(tmp_path / "world.csv", n_train=150, n_test=30)
+    stage = {"pairs": 640, "batch_size": 32, "learning_rate": 0.02}
+    study = study_of(
+        world,
+        [0],
+        pretraining={"objective": "crop", "data": [f"{world}:items@train"], **stage},
+        finetuning={"objective": "infonce", "data": [f"{world}@train"], **stage},
+    )
+    check_same(study, tmp_path, (0,))
+
+
+def test_a_task_of_a_killed_worker_runs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Runner(RayCluster(tmp_path / "store")) as runner:
+        assert dict(runner.run(dying_tasks(tmp_path)))["after"] == str(tmp_path)
+
+
+def test_a_node_without_the_files_of_the_study_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = Runner(RayCluster(tmp_path / "store", inputs=("models/tuned",)))
+    with (
+        pytest.raises(
+            InvalidInput, match=r"this cluster cannot run the study: 1 mistake\n  node .*: it lacks 'models/tuned'"
+        ),
+        runner,
+    ):
+        list(runner.run([Task("any", lambda _: (os.getpid, ()))]))
