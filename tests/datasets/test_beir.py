@@ -167,7 +167,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     at = folder(tmp_path / "x")
     (tmp_path / "x" / "corpus.jsonl").unlink()
     assert not PART.recognises(at)
-    assert "has no corpus.jsonl (nor corpus.jsonl.gz); found qrels, queries.jsonl" in refused(at)
+    assert "has no corpus.jsonl (nor corpus.jsonl.gz, nor shards); found qrels, queries.jsonl" in refused(at)
     (tmp_path / "y").write_text("")
     assert "is not a folder" in refused(str(tmp_path / "y"))
     at = folder(tmp_path / "z", test="query-id\tcorpus-id\tscore\n")

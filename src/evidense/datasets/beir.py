@@ -1,4 +1,4 @@
-"""A BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each also as .gz). The corpus is read lazily."""
+"""A BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each also as .gz), or one in shards. The corpus is read lazily."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from evidense.reading.corpora import JsonlItems
 from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.runs.judgements import read_judgements
 from evidense.reading.runs.self_matches import self_matches
+from evidense.reading.shards import files_of
 from evidense.reading.tables.delimited import listed
 from evidense.reading.tables.typed import as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Provenance, build
@@ -19,6 +20,9 @@ SPLITS = ("test", "dev", "validation", "train")
 
 class Beir:
     """`FOLDER[@split]`. Without a split, `test` is read, or the only split of the folder.
+
+    Corpus and queries may be in shards: `corpus/NAME.jsonl` or `corpus-NAME.jsonl` (also .gz), `corpus/NAME.parquet` or
+    `corpus-00000-of-00005.parquet`, as the hub writes them. Shards are read in the order of their names and numbers.
 
     The text of a document is `title + " " + text` (BEIR's rule; null is no text), the text of a query is `text`. The corpus may be larger
     than memory. Only queries that the split judges are read. If queries are documents of the corpus too (same id and same text, as in
@@ -31,11 +35,7 @@ class Beir:
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a folder with corpus and queries."""
         folder = DatasetSpelling.parse(spelling).path
-        return (
-            folder.is_dir()
-            and _found(folder, "corpus.jsonl") is not None
-            and _found(folder, "queries.jsonl") is not None
-        )
+        return folder.is_dir() and all(_is_there(folder, side) for side in ("corpus", "queries"))
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read one split.
@@ -50,12 +50,12 @@ class Beir:
                 f"'{spelled.head}' is not a folder; expected one with corpus.jsonl, queries.jsonl and qrels/; check the "
                 "path"
             )
-        corpus_file, queries_file = (_required(spelled.path, name) for name in ("corpus.jsonl", "queries.jsonl"))
+        corpus_files, queries_files = (_required(spelled.path, side) for side in ("corpus", "queries"))
         split, qrels_file = _split(spelled)
         judged = read_judgements(qrels_file)
-        every = JsonlItems(queries_file, _query)
+        every = JsonlItems(queries_files, _query)
         rows = judged_rows(every, judged.gains)
-        corpus = JsonlItems(corpus_file, _document)
+        corpus = JsonlItems(corpus_files, _document)
         queries: Sequence[Item] = Chosen(every, rows)
         drop, notes = self_matches(queries, corpus)
         return (build(Draft(
@@ -73,18 +73,21 @@ class Beir:
         )),)  # fmt: skip
 
 
-def _found(folder: Path, name: str) -> Path | None:
-    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+def _is_there(folder: Path, side: str) -> bool:
+    try:
+        return bool(files_of(folder, side))
+    except InvalidInput:
+        return True  # `open` says what is wrong
 
 
-def _required(folder: Path, name: str) -> Path:
-    file = _found(folder, name)
-    if file is None:
+def _required(folder: Path, side: str) -> tuple[Path, ...]:
+    files = files_of(folder, side)
+    if not files:
         listing = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
         raise InvalidInput(
-            f"{folder} has no {name} (nor {name}.gz); found {listing}; expected a BEIR folder; add the file"
+            f"{folder} has no {side}.jsonl (nor {side}.jsonl.gz, nor shards); found {listing}; expected a BEIR folder; add the file"
         )
-    return file
+    return files
 
 
 def _split(spelled: DatasetSpelling) -> tuple[str, Path]:

@@ -1,79 +1,75 @@
-"""Corpora: a JSONL file as a lazy sequence of Items; memory holds byte offsets, never the texts."""
+"""Corpora: JSONL and Parquet files as a lazy sequence of Items; memory holds byte offsets, never the texts."""
 
-import io
-import os
-import shutil
-import tempfile
-import weakref
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast, overload
 
-from evidense.boundary.files import BOM, opened
-from evidense.errors import InvalidInput
+from evidense.boundary.files import BOM
 from evidense.reading.lines import decoded, raw_lines, stop_at_too_many
+from evidense.reading.shards import Shards
 from evidense.reading.tables.rows import json_object, plain_object
 from evidense.values import Item
-from evidense.values.contents import Collected, ItemContents
+from evidense.values.contents import Collected
 
 ToItem = Callable[[dict[str, Any], str, list[str]], Item | None]
 """(JSON object, its place, list of mistakes) → Item, or None after adding a mistake."""
 
 
 class JsonlItems(Sequence[Item]):
-    """Items of a JSONL file, read from the file on each access; safe for many threads.
+    """Items of JSONL files, or of Parquet files with the same columns, read from the file on each access; safe for many threads.
 
-    Opening it reads the file once. From then on memory holds ids, content keys and 60 bytes more a line, but no text. A packed file is
-    unpacked into an unnamed temporary file, which is removed with this object.
+    Opening them reads each file once. From then on memory holds ids, content keys and 65 bytes more a line, but no text.
     """
 
-    def __init__(self, path: Path, to_item: ToItem) -> None:
-        """Index the file and check every line; lines with mistakes are left out and listed in `mistakes`.
+    def __init__(self, paths: Path | Sequence[Path], to_item: ToItem) -> None:
+        """Index the files and check every line; lines with mistakes are left out and listed in `mistakes`.
 
         Raises:
-            InvalidInput: the file cannot be read.
+            InvalidInput: a file cannot be read.
+            MissingExtra: a file is Parquet, and pyarrow is not installed.
         """
-        self.path, self._name = path, path.name
         self.mistakes: list[str] = []
         self._to_item = to_item
-        self._file = _unpacked(path)
-        weakref.finalize(self, os.close, self._file)
-        self._starts, self._lines = array("q"), array("q")
-        self._sizes = array("q")
-        self._state = _state(self._file)
-        self.contents = self._index()
+        self._shards = Shards([paths] if isinstance(paths, Path) else paths)
+        self._names = _names(self._shards.paths)
+        self._starts, self._sizes, self._lines, self._files = array("q"), array("q"), array("q"), array("i")
+        collected: Collected | None = Collected()
+        for number in range(len(self._shards.paths)):
+            collected = self._index(number, collected)
+        self.contents = None if collected is None else collected.done()
         """None if there are pictures, whose files are read when they are needed."""
 
-    def _index(self) -> ItemContents | None:
-        start, collected, has_pictures = 0, Collected(), False
-        with os.fdopen(os.dup(self._file), "rb") as file:
-            file.seek(0)
-            for number, raw in enumerate(raw_lines(file, self.path), 1):
+    def _index(self, shard: int, collected: Collected | None) -> Collected | None:
+        path = self._shards.paths[shard]
+        with self._shards.whole(shard) as (file, start):
+            for number, raw in enumerate(raw_lines(file, path), 1):
                 body = raw.removeprefix(BOM) if number == 1 else raw
-                if not body.isspace() and (item := self._parsed(body, number, self.mistakes)) is not None:
+                if not body.isspace() and (item := self._parsed(body, shard, number, self.mistakes)) is not None:
                     self._starts.append(start + len(raw) - len(body))
                     self._sizes.append(len(body))
                     self._lines.append(number)
-                    has_pictures = has_pictures or item.picture is not None
-                    if not has_pictures:
+                    self._files.append(shard)
+                    if item.picture is not None:
+                        collected = None
+                    if collected is not None:
                         collected.add(item)
                 start += len(raw)
-                stop_at_too_many(str(self.path), self.mistakes)
-        return None if has_pictures else collected.done()
+                stop_at_too_many(str(path), self.mistakes)
+        return collected
 
-    def _parsed(self, raw: bytes, number: int, mistakes: list[str]) -> Item | None:
-        place = f"{self._name} line {number}"
+    def _parsed(self, raw: bytes, shard: int, number: int, mistakes: list[str]) -> Item | None:
+        place = f"{self._names[shard]} {number}"
         value = plain_object(raw)
         if value is None:
             before = len(mistakes)
-            text = decoded(raw, place, self.path, mistakes)
+            text = decoded(raw, place, self._shards.paths[shard], mistakes)
             value = json_object(text, place, mistakes) if len(mistakes) == before else None
         return self._to_item(value, place, mistakes) if value is not None else None
 
     def place(self, row: int) -> str:
         """Return the file and line of an item, for messages."""
-        return f"{self._name} line {self._lines[row]}"
+        return f"{self._names[self._files[row]]} {self._lines[row]}"
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -86,28 +82,25 @@ class JsonlItems(Sequence[Item]):
         """Read one item, or a list for a slice.
 
         Raises:
-            InvalidInput: the file has changed since it was indexed.
+            InvalidInput: a file is no longer there, or has changed since it was indexed.
         """
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(len(self)))]
         row = range(len(self))[row]
-        mistakes: list[str] = []
-        item = self._parsed(os.pread(self._file, self._sizes[row], self._starts[row]), self._lines[row], mistakes)
-        if mistakes or _state(self._file) != self._state:
-            reason = mistakes[0] if mistakes else "its size or the time of its last change is another"
-            raise InvalidInput(
-                f"{self.path} changed while it was being read ({reason}); expected the same file; start again"
-            )
+        shard, mistakes = self._files[row], list[str]()
+        raw = self._shards.read(shard, self._starts[row], self._sizes[row])
+        item = self._parsed(raw, shard, self._lines[row], mistakes)
+        if mistakes:
+            self._shards.refuse_change(shard, mistakes[0])
         return cast(Item, item)
 
     def __iter__(self) -> Iterator[Item]:
         return (self[row] for row in range(len(self)))
 
 
-def _state(file: int) -> tuple[int, int]:
-    """Return size and time of the last change of an open file."""
-    status = os.fstat(file)
-    return status.st_size, status.st_mtime_ns
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return how messages name each file, up to the number of a line."""
+    return [f"{path.name} {'row' if path.suffix == '.parquet' else 'line'}" for path in paths]
 
 
 class Mapped(Sequence[Item]):
@@ -135,16 +128,3 @@ class Mapped(Sequence[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         return (self._to_item(row) for row in self._rows)
-
-
-def _unpacked(path: Path) -> int:
-    """Return a file descriptor of the unpacked bytes; the caller closes it."""
-    with opened(path, "a file of JSON lines") as file:
-        try:
-            return os.dup(file.fileno())
-        except io.UnsupportedOperation:  # it is packed
-            pass
-        with tempfile.TemporaryFile() as plain:
-            shutil.copyfileobj(file, plain, 1 << 20)
-            plain.flush()
-            return os.dup(plain.fileno())
