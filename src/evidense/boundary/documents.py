@@ -89,7 +89,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     Raises:
         InvalidInput: the file does not exist, is not a file, or is not TOML.
     """
-    text = read_text(path, f"a {what} file (TOML)")
+    text = read_text(path, f"{'an' if what[0] in 'aeiou' else 'a'} {what} file (TOML)")
     try:
         return tomllib.loads(text)
     except ValueError as error:  # an integer of thousands of digits is one, too
