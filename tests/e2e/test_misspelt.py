@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import evidense as ev
+from evidense import registry
 from evidense.errors import EvidenseError
 
 ROWS = "".join(f"word {n} of the query,the document that word {n} means\n" for n in range(24))
@@ -41,6 +42,11 @@ def folder(own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("judged.txt+topics.tsv+docs.tsv", "collection 'judged.txt': no such file or folder"),
         ("owner/name", "spelled hf:owner/name"),
         ("docstring", "unknown collection 'docstring': did you mean 'docstrings'?\n`evidense list datasets`"),
+        ("pears.csv:search->title", "collection 'pears.csv': no such file or folder (did you mean 'pairs.csv'?)"),
+        (
+            "pairs.csv:search->title",
+            "pairs.csv has no column 'search' and 'title'; found query, document; write FILE:QUERY->DOCUMENT",
+        ),
         ("zzz", "unknown collection 'zzz'"),
     ],
 )
@@ -95,7 +101,7 @@ def test_ids_are_no_pictures_and_a_file_beside_itself_is_noted(evidense, folder)
     assert "of the queries of 'qrels.txt' only the ids are known (judgements only)" in refused.stderr
     (folder / "copy.trec").write_bytes((folder / "a.trec").read_bytes())
     done = evidense("compare", "a.trec", "copy.trec", "--qrels", "qrels.txt")
-    assert "⚠ 'copy.trec' and 'a.trec' are the same file" in done.stdout
+    assert "⚠ 'copy.trec' and 'a.trec' hold the same bytes" in done.stdout
 
 
 def test_two_judgement_files_are_two_collections(evidense, folder):
@@ -136,3 +142,48 @@ def test_the_package_lists_exactly_its_public_names():
     import evidense.api
 
     assert dir(ev) == sorted({"__version__", *evidense.api.__all__})
+
+
+@pytest.mark.parametrize("arrow", ["->", "→", " -> "])
+def test_two_columns_of_a_table_are_named_with_an_arrow(evidense, folder, arrow):
+    (folder / "shop.csv").write_text(
+        f"search term,title,text\n{ROWS.replace(chr(10), ',other' + chr(10))}", encoding="utf-8"
+    )
+    (collection,) = registry.collections(f"shop.csv:search term{arrow}title")
+    (plain,) = registry.collections("pairs.csv")
+    assert collection.name == "shop.csv:search term→title"
+    assert [q.text for q in collection.queries] == [q.text for q in plain.queries]
+    assert [d.text for d in collection.corpus] == [d.text for d in plain.corpus]
+
+
+def test_a_column_that_could_be_the_query_gives_way_to_the_one_that_is_named(folder):
+    (folder / "shop.csv").write_text(
+        "query,question,title\n" + "".join(f"{n},what is {n},title {n}\n" for n in range(24))
+    )
+    (collection,) = registry.collections("shop.csv:question->title")
+    assert {q.text for q in collection.queries} == {f"what is {n}" for n in range(24)}
+
+
+@pytest.mark.parametrize(
+    ("margin", "is_read"), [("2%", True), ("2 %", True), ("0.02", True), ("two", False), ("2,5", False)]
+)
+def test_a_margin_is_a_number_or_a_percentage(evidense, folder, margin, is_read):
+    done = evidense("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--margin", margin, "--plan")
+    assert done.exit_code == (0 if is_read else 2)
+    assert is_read or f"'{margin}' is not a number; expected one like 0.02 or 2%" in done.stderr
+
+
+def test_judgements_may_stand_in_one_option_or_in_several(evidense, folder):
+    (folder / "more.txt").write_text("".join(f"q{n} 0 d{n} 1\n" for n in range(23)))
+    (folder / "x,y.txt").write_text((folder / "qrels.txt").read_text())
+    for options in (["--qrels", "qrels.txt,more.txt"], ["--qrels", "qrels.txt", "--qrels", "more.txt"]):
+        done = evidense("compare", "a.trec", "b.trec", *options)
+        assert [line.split()[0] for line in done.stdout.splitlines() if "(nDCG@10" in line] == ["qrels.txt", "more.txt"]
+    assert evidense("compare", "a.trec", "b.trec", "--qrels", "x,y.txt").exit_code == 0
+
+
+@pytest.mark.parametrize("again", ["a.trec", "./a.trec"])
+def test_a_system_is_not_compared_with_itself(evidense, folder, again):
+    refused = evidense("compare", "a.trec", again, "--qrels", "qrels.txt")
+    assert refused.exit_code == 2
+    assert "'a.trec' is compared with itself" in refused.stderr

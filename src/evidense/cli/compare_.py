@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import DRAWS, NO_TEXT_OR_PLAN, RUN_BY, split
+from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split
 from evidense.cli.running import RunRequest, execute
 
 
@@ -21,16 +21,10 @@ from evidense.cli.running import RunRequest, execute
 @click.option(
     "--qrels",
     multiple=True,
-    type=click.Path(),
-    help="Judgements, if the systems are run files: no collection is needed then. Repeatable.",
+    metavar="A,B,…",
+    help="Judgements, if the systems are run files: no collection is needed then.",
 )
-@click.option(
-    "--margin",
-    type=float,
-    default=0.02,
-    show_default=True,
-    help="Smallest difference that matters, in units of the measure.",
-)
+@MARGIN
 @click.option(
     "--measure",
     "measures",
@@ -113,7 +107,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     from evidense.errors import InvalidInput
     from evidense.study.compare import comparison
 
-    where = [*split(on), *(f"trec:{path}" for path in qrels)]
+    where = [*split(on), *(f"trec:{path}" for path in _paths(qrels))]
     if not where:
         raise InvalidInput(
             "no collection is named; expected --on with files, folders or names, or --qrels with run files; "
@@ -130,22 +124,33 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     for key in ("measures", "slices", "claims", "references", "trained_on"):
         options[key] = split(options[key]) or None
     options["best_of"] = options["best_of"] or None
-    for line in _same_notes(base, tuned):
-        print(line)
+    _check_different(base, tuned)
     execute(comparison(base, tuned, where, **options), request)
 
 
-def _same_notes(base: str, tuned: tuple[str, ...]) -> list[str]:
-    """Say of each of TUNED that is BASE once more, by its spelling or as a file of the same bytes: it must come out IDENTICAL."""
-    from filecmp import cmp
-    from os.path import isfile
+def _paths(values: tuple[str, ...]) -> list[str]:
+    """Return the paths of an option: a value that is the name of a file, or several between commas."""
+    from os.path import exists
 
-    notes = []
+    return [path for value in values for path in ([value] if exists(value) else split((value,)))]
+
+
+def _check_different(base: str, tuned: tuple[str, ...]) -> None:
+    """Refuse a system that is BASE once more; say of a file with the bytes of BASE that it must come out IDENTICAL.
+
+    Raises:
+        InvalidInput: a system is named twice.
+    """
+    from filecmp import cmp
+    from os.path import isfile, samefile
+
+    from evidense.errors import InvalidInput
+
     for system in tuned:
-        is_file = isfile(system) and isfile(base) and cmp(system, base, shallow=False)  # sizes first, then bytes
-        if is_file or system == base:
-            what = "the same file" if is_file else "the same system"
-            notes.append(
-                f"  ⚠ '{system}' and '{base}' are {what}: that they come out IDENTICAL says nothing of a change"
+        are_files = isfile(system) and isfile(base)
+        if system == base or (are_files and samefile(system, base)):
+            raise InvalidInput(f"'{base}' is compared with itself; expected two systems that can differ; name another")
+        if are_files and cmp(system, base, shallow=False):  # sizes first, then bytes
+            print(
+                f"  ⚠ '{system}' and '{base}' hold the same bytes: that they come out IDENTICAL says nothing of a change"
             )
-    return notes

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import DRAWS, NO_TEXT_OR_PLAN, RUN_BY, split
+from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split
 from evidense.cli.running import RunRequest, execute
 
 
@@ -58,9 +58,7 @@ from evidense.cli.running import RunRequest, execute
     show_default=True,
     help="Draw at most this many documents. All judged documents are included.",
 )
-@click.option(
-    "--margin", type=float, default=0.02, show_default=True, help="Smallest difference in retrieval that matters."
-)
+@MARGIN
 @DRAWS
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")

@@ -21,6 +21,24 @@ def _several(*options: Decorator) -> Decorator:
     return on
 
 
+class Share(click.ParamType):
+    """A difference in units of a measure: .02, or 2%."""
+
+    name = "float"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; `2%` and `2 %` are .02."""
+        text = str(value).strip()
+        try:
+            return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+        except ValueError:
+            self.fail(f"'{text}' is not a number; expected one like 0.02 or 2%", param, ctx)
+
+
+MARGIN = click.option(
+    "--margin", type=Share(), default=0.02, show_default=True, help="Smallest difference that matters, in units of the measure; 2% is 0.02.",
+)  # fmt: skip
+"""The smallest difference that matters."""
 WIRE = _several(
     click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used."),
     click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together."),

@@ -33,7 +33,8 @@ class Catalogue:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a table with the columns of a catalogue."""
-        return table_kind(DatasetSpelling.parse(spelling).path) == "catalogue"
+        spelled = DatasetSpelling.parse(spelling)
+        return table_kind(spelled.path, spelled.columns) == "catalogue"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the rows.

@@ -29,7 +29,8 @@ class Mmeb:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a table of this form, or the hub id of MMEB."""
-        return spelling.startswith(_OWNER) or table_kind(DatasetSpelling.parse(spelling).path) == "mmeb"
+        spelled = DatasetSpelling.parse(spelling)
+        return spelling.startswith(_OWNER) or table_kind(spelled.path, spelled.columns) == "mmeb"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the rows.

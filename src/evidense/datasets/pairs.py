@@ -4,7 +4,7 @@ from evidense.errors import InvalidInput
 from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.pairing import Pairing
 from evidense.reading.splits import chosen_split
-from evidense.reading.tables.columns import find, find_all, require, table_kind
+from evidense.reading.tables.columns import find, find_all, renamed, require, table_kind
 from evidense.reading.tables.rows import DataRow, DataTable, read_table
 from evidense.reading.tables.typed import noted
 from evidense.reading.training_pairs import graded_column, graded_pairs, pairs_of
@@ -12,23 +12,25 @@ from evidense.values import Collection, Item, Kind, Pairs, Provenance, build
 
 
 class PairTable:
-    """`FILE[@split]`: each row says that a document is relevant to a query. The documents of all rows are the corpus.
+    """`FILE[:QUERY->DOCUMENT][@split]`: each row says that a document is relevant to a query. The documents of all rows are the corpus.
 
-    The query is in `query`, `question` or `anchor`; the document is in `document`, `doc`, `passage`, `answer`, `positive` or `pos`. Columns
-    `negative…` or `neg` hold documents with judgement 0, which belong to the corpus. JSONL and Parquet may hold lists of positives and
-    negatives. `gain`, `relevance`, `label` or `score` holds the judgement as a whole number (1 without such a column). `query_id` and `doc_id`
-    hold ids; without them, equal texts are one item. Null and NaN are empty cells, and are skipped in lists. A number is read as it is
-    written (an id 1.0 as 1). Any other value in place of a text, an id or a judgement is refused. `group` marks queries that are not
+    `shop.csv:search_term->product_title` names the two columns. Else the query is in `query`, `question` or `anchor`; the
+    document is in `document`, `doc`, `passage`, `answer`, `positive` or `pos`. Columns `negative…` or `neg` hold documents with
+    judgement 0, which belong to the corpus. JSONL and Parquet may hold lists of positives and negatives. `gain`, `relevance`,
+    `label` or `score` holds the judgement as a whole number (1 without such a column). `query_id` and `doc_id` hold ids; without
+    them, equal texts are one item. Null and NaN are empty cells, and are skipped in lists. A number is read as it is written (an
+    id 1.0 as 1). Any other value in place of a text, an id or a judgement is refused. `group` marks queries that are not
     independent. `@split` selects rows by the column `split`. Results can be sliced by every other column.
     """
 
     name = "pairs"
     kinds = frozenset[Kind]({"exact"})
-    spellings: tuple[str, ...] = ("pairs.csv", "pairs.jsonl@test")
+    spellings: tuple[str, ...] = ("pairs.csv", "pairs.jsonl@test", "shop.csv:search_term->product_title")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a table of pairs, or one with unknown columns (`open` then explains what is missing)."""
-        return table_kind(DatasetSpelling.parse(spelling).path) == "pairs"
+        spelled = DatasetSpelling.parse(spelling)
+        return table_kind(spelled.path, spelled.columns) == "pairs"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the pairs.
@@ -38,7 +40,7 @@ class PairTable:
         """
         spelled = DatasetSpelling.parse(spelling)
         spelled.refuse_direction("pairs of texts go from query to document")
-        table = chosen_split(read_table(spelled.path), spelled.split)
+        table = _table(spelled)
         require(table.columns, table.path, "query", "document")
         reader = _PairTableReader(table)
         for row in table.rows:
@@ -53,9 +55,13 @@ class PairTable:
             InvalidInput: as `open`; or a similarity is not a number from 0 to 1.
         """
         spelled = DatasetSpelling.parse(spelling)
-        table = chosen_split(read_table(spelled.path), spelled.split)
+        table = _table(spelled)
         column = graded_column(table)
         return graded_pairs(table, spelled.name, column) if column else pairs_of(self.open(spelling)[0], "exact")
+
+
+def _table(spelled: DatasetSpelling) -> DataTable:
+    return renamed(chosen_split(read_table(spelled.path), spelled.split), spelled.columns)
 
 
 class _PairTableReader:

@@ -1,4 +1,4 @@
-"""Dataset spelling: parses how a user names a collection, `dataset[/subset][:direction][@split]`."""
+"""Dataset spelling: parses how a user names a collection, `dataset[/subset][:direction][@split]` or `table:COLUMN→COLUMN[@split]`."""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from evidense.boundary.files import exists
 from evidense.errors import InvalidInput
 
 _DIRECTION = re.compile(r"^((t|i|it)2(t|i|it)|mixed|exact|cheap|views|items)$")
+_ARROW = re.compile(r"\s*(?:→|->|=>)\s*")
 _SPLIT = re.compile(r"^[A-Za-z0-9_.-]+$")
 
 
@@ -29,6 +30,8 @@ class DatasetSpelling:
 
     >>> DatasetSpelling.parse("products.csv:t2i@test")
     DatasetSpelling(head='products.csv', direction='t2i', split='test')
+    >>> DatasetSpelling.parse("shop.csv:search term->title@test").columns
+    ('search term', 'title')
     >>> DatasetSpelling.parse("a@b.csv") == DatasetSpelling("a", None, "b.csv")
     True
     """
@@ -40,6 +43,8 @@ class DatasetSpelling:
     Or a kind of training pairs: `exact`, `cheap`, `views`, `items`.
     """
     split: str | None = None
+    columns: tuple[str, str] | None = None
+    """The columns of a table that hold the query and the document, where the spelling names them."""
 
     @classmethod
     def parse(cls, spelling: str) -> "DatasetSpelling":
@@ -50,6 +55,10 @@ class DatasetSpelling:
         if not sign or not head or not _SPLIT.match(split):
             head, split = spelling, ""
         if not exists(head):
+            if len(names := _ARROW.split(head)) == 2:
+                before, colon, query = names[0].rpartition(":")
+                if before and query and names[1]:
+                    return cls(before, None, split or None, (query, names[1]))
             before, colon, direction = head.rpartition(":")
             if colon and before and _DIRECTION.match(direction):
                 return cls(before, direction, split or None)
@@ -64,7 +73,10 @@ class DatasetSpelling:
     def name(self) -> str:
         """Canonical name: the last part of the path, with direction and split."""
         stem = self.path.resolve().name if exists(self.path) else self.head
-        return stem + (f":{self.direction}" if self.direction else "") + (f"@{self.split}" if self.split else "")
+        columns = f":{self.columns[0]}→{self.columns[1]}" if self.columns else ""
+        return (
+            stem + columns + (f":{self.direction}" if self.direction else "") + (f"@{self.split}" if self.split else "")
+        )
 
     def refuse_direction(self, why: str) -> None:
         """Refuse a direction, for a dataset with only one.

@@ -32,7 +32,8 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
     """Return the error, in at most three lines, for a collection or system that no part of these shelves recognises."""
     if not spelling.strip():
         return UnknownName(f"a {what} without a name; expected {_EXPECTED[what]}; name one")
-    path = DatasetSpelling.parse(spelling).path
+    spelled = DatasetSpelling.parse(spelling)
+    path, spelling = spelled.path, spelled.head if spelled.columns else spelling
     if exists(path):
         return UnknownName(f"{_why_not(what, spelling, path)}. Expected {_EXPECTED[what]}.")
     missing = [piece for piece in spelling.split("+") if not exists(expanded(piece))]

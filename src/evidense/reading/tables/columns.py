@@ -1,12 +1,13 @@
 """Columns: finds the columns of a table by role, from their names."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from evidense.errors import InvalidInput, nearest
 from evidense.reading.runs.judgements import is_trec_qrels
 from evidense.reading.tables.delimited import listed
-from evidense.reading.tables.rows import read_columns, table_format
+from evidense.reading.tables.rows import DataRow, DataTable, read_columns, table_format
 
 ROLES = {
     "query": ("query", "question", "anchor"),
@@ -54,14 +55,40 @@ def require(columns: Sequence[str], path: Path, *roles: str) -> list[str]:
         problems = "; ".join(
             f"no column for the {role} ({', '.join(ROLES[role])}){_nearest(columns, role)}" for role in missing
         )
-        raise InvalidInput(f"{path}: {problems}. Found: {listed(columns)}. Rename the column in the first line")
+        raise InvalidInput(
+            f"{path}: {problems}. Found: {listed(columns)}. Rename the column in the first line, or name both: '{path.name}:QUERY->DOCUMENT'"
+        )
     return [name for name in column_of_role.values() if name is not None]
 
 
-def table_kind(path: Path) -> str | None:
-    """Return the kind of a table by its columns: 'pairs' (the default), 'catalogue' or 'mmeb'; None if it is not a table."""
+def renamed(table: DataTable, names: tuple[str, str] | None) -> DataTable:
+    """Give the two named columns the names `query` and `document`; other columns that could be either are left out.
+
+    Raises:
+        InvalidInput: the table lacks one of them.
+    """
+    if names is None:
+        return table
+    if unknown := [name for name in names if name not in table.columns]:
+        what = " and ".join(f"'{name}'" for name in dict.fromkeys(unknown))
+        raise InvalidInput(
+            f"{table.path} has no column {what}; found {listed(table.columns)}; write FILE:QUERY->DOCUMENT with two of these"
+        )
+    others = {n for role in ("query", "document") for n in find_all(table.columns, role)} - set(names)
+    new = dict(zip(names, ("query", "document"), strict=True))
+    columns = tuple(new.get(name, name) for name in table.columns if name not in others)
+    rows = tuple(
+        DataRow(r.place, {new.get(n, n): cell for n, cell in r.cells.items() if n not in others}) for r in table.rows
+    )
+    return replace(table, columns=columns, rows=rows)
+
+
+def table_kind(path: Path, names: tuple[str, str] | None = None) -> str | None:
+    """Return the kind of a table by its columns: 'pairs' (the default, and if the user named two of them), 'catalogue' or 'mmeb'; None if it is not a table."""
     if not path.is_file() or table_format(path) is None or is_trec_qrels(path):
         return None
+    if names:
+        return "pairs"
     columns = read_columns(path)
     if {"qry_text", "tgt_text"} <= set(columns):
         return "mmeb"
