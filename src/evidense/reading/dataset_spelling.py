@@ -29,7 +29,7 @@ class DatasetSpelling:
     """The head of a spelling, with direction and split.
 
     >>> DatasetSpelling.parse("products.csv:t2i@test")
-    DatasetSpelling(head='products.csv', direction='t2i', split='test')
+    DatasetSpelling(head='products.csv', direction='t2i', split='test', columns=None)
     >>> DatasetSpelling.parse("shop.csv:search term->title@test").columns
     ('search term', 'title')
     >>> DatasetSpelling.parse("a@b.csv") == DatasetSpelling("a", None, "b.csv")
