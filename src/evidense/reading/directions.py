@@ -39,7 +39,7 @@ def placed(spelling: str, name: str) -> DatasetSpelling:
     """Parse `name[/subset][:direction][@split]`, with or without `name:` in front; the head of the result is the subset.
 
     >>> placed("icons/solid:i2t@test", "icons"), placed("t2i", "icons")
-    (DatasetSpelling(head='solid', direction='i2t', split='test'), DatasetSpelling(head='', direction='t2i', split=None))
+    (DatasetSpelling(head='solid', direction='i2t', split='test', columns=None), DatasetSpelling(head='', direction='t2i', split=None, columns=None))
     """
     spelled = DatasetSpelling.parse(spelling or name)
     if spelled.direction is None and (direction := DatasetSpelling.parse(f"{name}:{spelled.head}").direction):
