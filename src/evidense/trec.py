@@ -19,7 +19,7 @@ def run_text(lists: RankedLists, tag: str) -> str:
     q%201 Q0 b 2 0.99999994 mine
     """
     scores = _strictly_decreasing(lists.scores)
-    ids = [escaped(doc_id) for doc_id in lists.doc_ids]
+    ids = {place: escaped(lists.doc_ids[place]) for place in np.unique(lists.documents).tolist() if place >= 0}
     label = re.sub(r"\s+", "_", tag.strip()) or "evidense"
     lines: list[str] = []
     for row, query_id in enumerate(lists.query_ids):

@@ -14,10 +14,10 @@ from evidense.compute.environment import environment
 from evidense.compute.progress import Progress
 from evidense.compute.search.blind import OPTION, blinded, is_blind
 from evidense.compute.search.compress import Compressed, Compression
-from evidense.compute.search.encode import Encoded, encode
+from evidense.compute.search.encode import encode
 from evidense.compute.search.rankings import save_lists
 from evidense.compute.search.scoring import policies
-from evidense.compute.search.topk import rank_vectors
+from evidense.compute.search.topk import Search, rank_vectors
 from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Ranker, Setup, WithPolicies, fingerprints
@@ -190,12 +190,13 @@ def _rank(
     wall_s = time.perf_counter() - started
     n_new = sum(len(e.vectors) for e in (documents, queries) if not e.was_cached)
     speed = {"encode_s": round(wall_s, 3), "texts_per_s": round(n_new / wall_s, 1)} if n_new else {}
-    of_queries, of_documents = _all(queries), _all(documents)
+    rows = None if system.is_blind or system.compression is not None else documents.rows
+    of_queries, of_documents = queries.all(), documents.all() if rows is None else documents.vectors
     if system.is_blind:
         of_queries, of_documents = blinded((of_queries, collection.queries), (of_documents, collection.corpus))
     small, setup = _compressed(system, of_queries, of_documents)
     setup = replace(setup, warnings=(*setup.warnings, *truncation_notes(engine, collection)))
-    lists = rank_vectors(collection, small.queries, small.documents, depth, small.similarity)
+    lists = rank_vectors(collection, small.queries, small.documents, depth, Search(small.similarity, rows=rows))
     searched = {"search": "exact, over the whole corpus", APPLIED: MEANING.get(small.shown, small.shown)}
     return lists, setup, searched, {"n_encoded": n_new, **speed}
 
@@ -211,9 +212,3 @@ def _compressed(system: System, q: Vectors, d: Vectors) -> tuple[Compressed, Set
         setup, n_dims=n_dims, bytes_per_vector=small.bytes_per_vector, similarity=small.shown,
         normalised=setup.normalised if small.keeps_length else False,
     )  # fmt: skip
-
-
-def _all(encoded: Encoded) -> Vectors:
-    """Return one vector per item. If all items are distinct, nothing is copied."""
-    plain = len(encoded.rows) == len(encoded.vectors) and bool((encoded.rows == np.arange(len(encoded.rows))).all())
-    return encoded.vectors if plain else encoded.all()

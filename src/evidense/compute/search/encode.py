@@ -1,7 +1,6 @@
 """Encode items to vectors. Equal items are encoded once, finished work is reused, and a killed run continues to the same bytes."""
 
 import hashlib
-import mmap
 import os
 import shutil
 import time
@@ -15,6 +14,7 @@ from jaxtyping import Float32, Int64
 
 from evidense.boundary.disk import disk_errors, write_atomically
 from evidense.compute.batches import chunks, plan
+from evidense.compute.mapped import release
 from evidense.compute.progress import Clock, Progress, estimate
 from evidense.compute.search.parts import Parts
 from evidense.errors import InvalidInput, StoreError, UnsafeInput
@@ -40,6 +40,15 @@ class KeepsStates(Protocol):
         ...
 
 
+@runtime_checkable
+class HoldsVectors(Protocol):
+    """A Tower whose vectors are an array already; nothing is encoded or copied."""
+
+    def held(self, ids: Sequence[str]) -> "tuple[Float32[np.ndarray, 'n e'], Int64[np.ndarray, ' items']] | None":
+        """Return the array and the row of each item; None if its numbers must be changed first (another type, another length)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Encoded:
     """Vectors of the distinct items, and the row of each item."""
@@ -48,6 +57,7 @@ class Encoded:
     """Read-only memory map: [n, e], or [l, n, e] with layers."""
     rows: Int64[np.ndarray, " items"]
     blob: str
+    """Name in the store; "" if the tower holds the vectors itself."""
     was_cached: bool = False
 
     def all(self) -> Float32[np.ndarray, "*l items e"]:
@@ -72,6 +82,8 @@ def encode(
         InvalidInput: this tower cannot encode an item, or a vector is not finite (the message names the item).
         StoreError: the disk is full; the next call continues.
     """
+    if (encoded := _held(tower, items, layers)) is not None:
+        return encoded
     distinct = _distinct(tower, items)
     key = _key(tower, distinct, layers)
     if (encoded := _recalled(store, key)) is not None:
@@ -89,6 +101,11 @@ def encode(
     return replace(encoded, rows=distinct.rows)
 
 
+def _held(tower: Tower, items: Sequence[Item], layers: bool) -> Encoded | None:
+    held = tower.held(ids_of(items)) if isinstance(tower, HoldsVectors) and not layers else None
+    return None if held is None else Encoded(*held, blob="", was_cached=True)
+
+
 def _finish(run: "EncodingRun", progress: Progress | None) -> None:
     try:
         run.finish(progress)
@@ -98,12 +115,16 @@ def _finish(run: "EncodingRun", progress: Progress | None) -> None:
 
 
 def is_cached(tower: Tower, items: Sequence[Item], store: Store, *, layers: bool = False) -> bool:
-    """Say whether the store holds everything that `encode` would return."""
+    """Say whether the store holds everything that `encode` would return, or nothing need be encoded."""
+    if isinstance(tower, HoldsVectors) and not layers and tower.held(()) is not None:
+        return True
     return _recalled(store, _key(tower, _distinct(tower, items), layers)) is not None
 
 
 def run_of(tower: Tower, items: Sequence[Item], store: Store) -> "tuple[str, EncodingRun] | None":
     """Return the key of an encoding and its run, for processes that share it; None if the store holds its vectors."""
+    if isinstance(tower, HoldsVectors) and tower.held(()) is not None:
+        return None
     distinct = _distinct(tower, items)
     key = _key(tower, distinct, layers=False)
     if _recalled(store, key) is not None:
@@ -374,9 +395,6 @@ def _reserve(file: BinaryIO, n_bytes: int) -> None:
 
 def _flush(array: np.ndarray) -> None:
     """Write a memory map to its file and release its pages, so that resident memory stays small."""
-    if not isinstance(array, np.memmap):
-        return
-    array.flush()
-    mapped = array._mmap  # type: ignore[attr-defined]
-    if hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
+    if isinstance(array, np.memmap):
+        array.flush()
+        release(array)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,13 +16,15 @@ from evidense.boundary.files import opened, read_text
 from evidense.boundary.shown import shown_line
 from evidense.boundary.strangers import foreign
 from evidense.compute.batches import chunks
+from evidense.compute.mapped import release
 from evidense.compute.models.checkpoint import sha256_of_files
 from evidense.compute.similarity import divided_by_length
 from evidense.errors import InvalidInput
 from evidense.records import sha256_of
 from evidense.values import Item, Modality
+from evidense.values.contents import ids_of
 
-_CELLS_AT_ONCE = 1 << 24
+_CELLS_AT_ONCE = 1 << 22
 _MOST_DIMS = 1 << 20
 _MOST_ROWS = 20
 """Rows with NaN or infinity that the message names at most."""
@@ -72,13 +74,26 @@ class ImportedTower:
         Raises:
             InvalidInput: ids without a vector (all of them).
         """
-        missing = [item.id for item in items if item.id not in self.numbers]
+        return Rows(self._places(ids_of(items)))
+
+    def held(self, ids: Sequence[str]) -> tuple[Float32[np.ndarray, "n e"], Int64[np.ndarray, " items"]] | None:
+        """Return the array itself and the row of each id; None if numbers must be converted or brought to unit length.
+
+        Raises:
+            InvalidInput: as `prepare`.
+        """
+        if self.normalised or self.array.dtype != np.float32 or not self.array.flags.c_contiguous:
+            return None
+        return self.array, self._places(ids)
+
+    def _places(self, ids: Sequence[str]) -> Int64[np.ndarray, " items"]:
+        missing = [name for name in ids if name not in self.numbers]
         if missing:
             raise InvalidInput.all_of(
-                f"{self.source}: no vector for {len(missing)} of {len(items)} ids; expected one for each; add them",
+                f"{self.source}: no vector for {len(missing)} of {len(ids)} ids; expected one for each; add them",
                 [f"'{name}'" for name in missing],
             )
-        return Rows(np.array([self.numbers[item.id] for item in items], np.int64))
+        return np.fromiter(map(self.numbers.__getitem__, ids), np.int64, len(ids))
 
     def vectors(self, prepared: Rows) -> Float32[np.ndarray, "b e"]:
         """Return the rows, at unit length if the user asked for that."""
@@ -104,10 +119,15 @@ class ImportedArray:
 
     def has_unit_length(self) -> bool:
         """Say whether every vector has length 1 (to 1e-3)."""
-        return all(
-            np.allclose(np.linalg.norm(np.asarray(self.array[a:b], np.float32), axis=1), 1, atol=1e-3)
-            for a, b in chunks(len(self.array), max(1, _CELLS_AT_ONCE // self.array.shape[1]))
-        )
+        return all(np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3) for _, rows in _read_by_rows(self.array))
+
+
+def _read_by_rows(array: np.ndarray) -> Iterator[tuple[int, Float32[np.ndarray, "n e"]]]:
+    """Yield the first row of each piece of an array and the piece as float32; what was read does not stay resident."""
+    for start, stop in chunks(len(array), max(1, _CELLS_AT_ONCE // array.shape[1])):
+        with np.errstate(over="ignore"):
+            yield start, np.asarray(array[start:stop], np.float32)
+        release(array)
 
 
 def read_imported(*paths: Path) -> list[ImportedArray]:
@@ -144,7 +164,7 @@ def _given(path: Path, mistakes: list[str]) -> ImportedArray | None:
         return None
     if len(ids) != len(array):
         mistakes.append(f"'{path.name}' has {len(array)} rows and {len(ids)} ids; expected one id a row")
-    twice = [name for name, n in Counter(ids).items() if n > 1]
+    twice = [] if len(set(ids)) == len(ids) else [name for name, n in Counter(ids).items() if n > 1]
     if twice:
         mistakes.append(
             f"'{path.name}': {len(ids) - len(set(ids))} ids are repeated (as '{shown_line(twice[0])}'); expected distinct ids"
@@ -157,9 +177,7 @@ def _given(path: Path, mistakes: list[str]) -> ImportedArray | None:
 def _not_finite(source: str, array: np.ndarray, ids: list[str]) -> list[str]:
     """Return a sentence for each row with NaN or infinity, up to 20 rows."""
     mistakes: list[str] = []
-    for start, stop in chunks(len(array), max(1, _CELLS_AT_ONCE // array.shape[1])):
-        with np.errstate(over="ignore"):
-            rows = np.asarray(array[start:stop], np.float32)
+    for start, rows in _read_by_rows(array):
         for row in np.flatnonzero(~np.isfinite(rows).all(axis=1)) + start:
             name = f" (id {ids[row]!r})" if row < len(ids) else ""
             mistakes.append(

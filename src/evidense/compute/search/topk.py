@@ -1,7 +1,7 @@
 """Exact top-k by any similarity. Documents are read block by block; the result depends on neither block size nor thread count."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple, cast
 
@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int, Int32
 
 from evidense.compute.batches import chunks
+from evidense.compute.mapped import MappedRows
 from evidense.compute.similarity import KERNELS, Kernel, as_scored, divisors_of, lengths
 from evidense.errors import InvalidInput
 from evidense.values import Collection, RankedLists
@@ -61,6 +62,8 @@ class Search:
     """False excludes a document for every query (as in a pool of one modality)."""
     excluded: Int[np.ndarray, " q"] | None = None
     """The document that is excluded for each query (its own text); −1 for none."""
+    rows: Int[np.ndarray, " d"] | None = None
+    """Row of the vectors of each document; None if vector i is that of document i."""
 
 
 def id_order(doc_ids: Sequence[str]) -> Int32[np.ndarray, " d"]:
@@ -95,11 +98,12 @@ def top_k(
     >>> found.tolist(), scores.tolist()   # documents 0 and 2 tie at 1; document 2 has the lower id
     ([[2, 0]], [[1.0, 1.0]])
     """
-    _check(queries, documents, depth, doc_order)
+    corpus = _Corpus.of(documents, search)
+    _check(queries, documents, depth, (len(doc_order), len(corpus)))
     _norms(queries, "query", np.arange(len(queries)))
     queries = as_scored(queries, search.similarity)
     query_norms = lengths(queries)
-    k = min(depth + (search.excluded is not None), len(documents))
+    k = min(depth + (search.excluded is not None), len(corpus))
     best = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
     means = _Means(KERNELS[search.similarity], _Space())
@@ -107,7 +111,6 @@ def top_k(
         _Shortlist(queries[start:stop], query_norms[start:stop], k, means)
         for start, stop in chunks(len(queries), QUERIES)
     ]
-    corpus = _Corpus(documents, np.ones(len(documents), np.float32) if search.similarity == "cosine" else None)
     for doc_numbers, block, largest in corpus.blocks(search.allowed, max(FIRST, FIRST_PER_K * k)):
         for shortlist in shortlists:
             shortlist.add(block, doc_numbers, largest)
@@ -123,17 +126,19 @@ def rank_vectors(
     queries: Float32[np.ndarray, "q e"],
     documents: Float32[np.ndarray, "d e"],
     depth: int,
-    similarity: str,
+    search: Search | str,
 ) -> RankedLists:
     """Rank the documents of a collection by its vectors; self matches are removed if the collection says so.
+
+    `search` may be the name of a similarity.
 
     Raises:
         InvalidInput: as `top_k`.
     """
     excluded = self_matches(collection) if collection.drop_self_matches else None
-    doc_numbers, scores = top_k(
-        queries, documents, depth, doc_order=id_order(collection.doc_ids), search=Search(similarity, excluded=excluded)
-    )
+    search = Search(search) if isinstance(search, str) else search
+    order = id_order(collection.doc_ids)
+    doc_numbers, scores = top_k(queries, documents, depth, doc_order=order, search=replace(search, excluded=excluded))
     return RankedLists(collection.query_ids, collection.doc_ids, doc_numbers, scores)
 
 
@@ -145,18 +150,33 @@ def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
 
 @dataclass(frozen=True, eq=False)
 class _Corpus:
-    """Document vectors, with the divisor of each before it is scored."""
+    """Document vectors, with the divisor of each document before it is scored."""
 
-    vectors: np.ndarray
+    vectors: MappedRows
+    numbers: Int[np.ndarray, " d"] | None
+    """Row of each document; None if they are all rows in order."""
     divisors: Float32[np.ndarray, " d"] | None
     """Filled while blocks are read; None if vectors are scored as they are."""
+
+    @classmethod
+    def of(cls, vectors: np.ndarray, search: Search) -> "_Corpus":
+        """Make the corpus of a search, before any vector is read."""
+        rows = search.rows
+        n = len(vectors) if rows is None else len(rows)
+        if rows is not None and n == len(vectors) and bool((rows == np.arange(n)).all()):
+            rows = None
+        divisors = np.ones(n, np.float32) if search.similarity == "cosine" else None
+        return cls(MappedRows(vectors), rows, divisors)
+
+    def __len__(self) -> int:
+        return len(self.vectors.array) if self.numbers is None else len(self.numbers)
 
     def blocks(
         self, allowed: np.ndarray | None, first: int
     ) -> Iterator[tuple[Int[np.ndarray, " d"], Float32[np.ndarray, "d e"], float]]:
         """Yield block by block: the document numbers, their vectors as they are scored, and the greatest length so far."""
         largest = 0.0
-        for doc_numbers, block in _blocks(self.vectors, allowed, first):
+        for doc_numbers, block in self._read(allowed, first):
             norms = _norms(block, "document", doc_numbers)
             if self.divisors is not None:
                 self.divisors[doc_numbers] = divisors = divisors_of(norms)
@@ -167,11 +187,26 @@ class _Corpus:
 
     def rows(self, doc_numbers: Int[np.ndarray, " n"], space: np.ndarray) -> Float32[np.ndarray, "n e"]:
         """Return the vectors of these documents as they are scored."""
-        vectors = np.take(self.vectors, doc_numbers, axis=0, out=space, mode="clip")  # "raise" would copy once more
-        rows = np.asarray(vectors, np.float32)
+        places = doc_numbers if self.numbers is None else self.numbers[doc_numbers]
+        rows = np.asarray(self.vectors.take(places, space), np.float32)
         if self.divisors is None or ((divisors := self.divisors[doc_numbers]) == 1).all():
             return rows
         return cast(np.ndarray, rows / divisors[:, None])
+
+    def _read(
+        self, allowed: np.ndarray | None, first: int
+    ) -> Iterator[tuple[Int[np.ndarray, " d"], Float32[np.ndarray, "d e"]]]:
+        n = len(self)
+        for start, stop in pairwise([0, *range(first, n, BLOCK), n]):
+            doc_numbers = np.arange(start, stop, dtype=np.int32)
+            if allowed is not None:
+                doc_numbers = doc_numbers[allowed[doc_numbers]]
+            if self.numbers is None and allowed is None:
+                block = self.vectors.slice(start, stop)
+            else:
+                places = doc_numbers if self.numbers is None else self.numbers[doc_numbers]
+                block = self.vectors.gather(places)
+            yield doc_numbers, np.ascontiguousarray(block, dtype=np.float32)
 
 
 class _Space:
@@ -283,7 +318,7 @@ class _Shortlist:
         self.n_at_trim, self.n_hits, self.n_kept = self.n_seen, int(reaches.sum()), int(reaches.sum())
 
 
-def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np.ndarray) -> None:
+def _check(queries: np.ndarray, documents: np.ndarray, depth: int, n_ids_and_documents: tuple[int, int]) -> None:
     if queries.ndim != 2 or documents.ndim != 2 or queries.shape[1] != documents.shape[1]:
         raise InvalidInput(
             f"query vectors of shape {queries.shape} and document vectors of shape {documents.shape} do not fit; "
@@ -291,23 +326,11 @@ def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np
         )
     if depth < 1:
         raise InvalidInput(f"the depth is {depth}; expected at least 1")
-    if len(doc_order) != len(documents):
+    n_ids, n_documents = n_ids_and_documents
+    if n_ids != n_documents:
         raise InvalidInput(
-            f"there are {len(doc_order)} document ids and {len(documents)} document vectors; expected one id for each vector"
+            f"there are {n_ids} document ids and {n_documents} document vectors; expected one id for each vector"
         )
-
-
-def _blocks(
-    documents: np.ndarray, allowed: np.ndarray | None, first: int
-) -> Iterator[tuple[Int[np.ndarray, " d"], Float32[np.ndarray, "d e"]]]:
-    edges = [0, *range(first, len(documents), BLOCK), len(documents)]
-    for start, stop in pairwise(edges):
-        block = documents[start:stop]
-        doc_numbers = np.arange(start, start + len(block), dtype=np.int32)
-        if allowed is not None:
-            doc_numbers = doc_numbers[allowed[doc_numbers]]
-            block = documents[doc_numbers]
-        yield doc_numbers, np.ascontiguousarray(block, dtype=np.float32)
 
 
 def _norms(vectors: np.ndarray, side: str, numbers: Int[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
@@ -329,7 +352,7 @@ def _rescored(
     exact = np.empty(candidates.shape, dtype=np.float32)
     n, e = candidates.shape[1], queries.shape[1]
     step = max(1, RESCORED // max(1, n * e))
-    space = np.empty((step * n, e), dtype=corpus.vectors.dtype)
+    space = np.empty((step * n, e), dtype=corpus.vectors.array.dtype)
     for lo in range(0, len(queries), step):
         chunk = candidates[lo : lo + step]
         pairs = corpus.rows(chunk.reshape(-1), space[: chunk.size]).reshape(*chunk.shape, e)
