@@ -61,6 +61,18 @@ def test_the_depth_grid_finds_the_layers_that_hold_relevance() -> None:
     assert "no words" in words[0].details["reason"]
 
 
+def test_padding_of_narrow_stages_changes_no_probe() -> None:
+    """A stage of a convolutional tower is padded with zeros to the width of the widest; the unpadded states are the reference."""
+    queries, documents = towers()
+    for sides in ((queries, documents), (queries, np.ascontiguousarray(documents[:3, :, :12]))):
+        widths = (28, 28) if sides[0].shape[2] == sides[1].shape[2] else (28, 32)
+        padded = tuple(np.pad(x, ((0, 0), (0, 0), (0, w - x.shape[2]))) for x, w in zip(sides, widths, strict=True))
+        options = {**OPTIONS, "probes": ["hadamard", "bilinear"], "n_candidates": [3]}
+        made = pictures(case({"a": "base"}, N, N_DOCUMENTS, options))
+        plain, wide = (probes.PART.examine(made, Towers({"a": states})) for states in (sides, padded))
+        assert [f.content() for f in wide] == [f.content() for f in plain]
+
+
 def test_the_published_probe_works_with_unequal_widths_without_the_cosine() -> None:
     options = {**published_probe.OPTIONS, "n_queries": None, "n_epochs": 1, "converged": [], "n_candidates": [2]}
     queries, documents = towers()

@@ -83,11 +83,22 @@ def test_nothing_can_be_hidden_from_an_encoder_of_texts() -> None:
         ({"kind": "photo"}, "expected a table of collections"),
         ({"kind": {"a": True}}, "expected a word or a number"),
         ({"size": {"a": 1, "b": "x"}}, "mixes words and numbers"),
+        ({"kind": {"icon": ["a", "b"], "photo": ["b"]}}, "gives 'b' both 'icon' and 'photo'"),
+        ({"kind": {"icon": ["a", 3]}}, "'icon' lists 3; expected the spelling of a collection"),
     ],
 )
 def test_wrong_strata_are_refused_in_words(strata: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         factorial_of({**SECTION, "strata": strata}, "x")
+
+
+def test_a_word_with_the_list_of_its_collections_means_the_same_as_a_word_for_each() -> None:
+    lists = {"roles": {"in-domain": ["a", "b"], "far": ["c"]}, "strata": {"kind": {"icon": ["a", "b"], "photo": ["c"]}}}
+    words = {
+        "roles": {"a": "in-domain", "b": "in-domain", "c": "far"},
+        "strata": {"kind": {"a": "icon", "b": "icon", "c": "photo"}},
+    }
+    assert factorial_of({**SECTION, **lists}, "x") == factorial_of({**SECTION, **words}, "x")
 
 
 def test_too_few_resamples_are_refused_before_anything_is_trained() -> None:

@@ -7,6 +7,7 @@ import re
 import struct
 import tarfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from evidense.boundary.files import Budget
 from evidense.cli.main import cli
 from evidense.errors import EvidenseError, InvalidInput, UnknownName, UnsafeInput
 from evidense.fetching.packages.kept import _installed, fetch, needed, there
+from evidense.records import Study
 from evidense.store import default_root
 from evidense.study import catalogue
-from evidense.study.fetch import fetch_dataset
+from evidense.study.fetch import fetch_dataset, require_packages
 from evidense.study.trained.workers import Workers
 from tiny_packages import deb, tar
 
@@ -55,6 +57,22 @@ def test_nothing_is_downloaded_unless_it_is_asked_for(
     assert len(called.read_text().splitlines()) == 1, "what is here is not downloaded again"
     assert not list((own_store / "packages").glob(".*")), "nothing is left beside it"
     assert len(tiny_packages.part("stamps").open("stamps")[0].corpus) == 63
+
+
+def test_all_packages_that_a_study_lacks_are_named_at_once_with_one_command(own_store: Path) -> None:
+    training = {
+        "backbone": {"start": "random:clip"},
+        "pretraining": {"data": ["shuffled:stamps:cheap@train"]},
+        "finetuning": {"data": "game_icons:t2i@train"},
+    }
+    study = Study(name="x", question="?", systems=(), collections=("stamps:de:t2i@test", "phenotypes"), factorial=training)
+    with pytest.raises(InvalidInput) as refused:
+        require_packages(study)
+    first, *others = str(refused.value).splitlines()
+    assert first.startswith("2 packages are not here; expected them in the store or installed; ")
+    assert first.endswith("type `evidense fetch stamps game_icons` (163.6 MB)")
+    assert [line.split("'")[1] for line in others] == ["stamps", "game_icons"]
+    require_packages(replace(study, factorial={}), in_process=["stamps:de:t2i@test"])
 
 
 def test_packages_of_the_user_are_found_by_what_works_in_another_store(tmp_path: Path) -> None:

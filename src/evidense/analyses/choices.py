@@ -18,6 +18,7 @@ from jaxtyping import Float64
 
 from evidense.dissection.comparisons import comparisons
 from evidense.dissection.findings import Series, findings, without_value
+from evidense.dissection.matrices import without_padding
 from evidense.dissection.probes.cross_fit import ProbeOutcome
 from evidense.dissection.probes.features import PairStates
 from evidense.dissection.probes.scores import credit
@@ -61,7 +62,7 @@ class Choices:
     name: str = "choices"
     source: str = "conditional logit on sampled alternatives, McFadden 1978"
     needs: frozenset[Capability] = frozenset({"layers"})
-    version: int = 1
+    version: int = 2
     words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: dict(OPTIONS))
 
@@ -133,7 +134,8 @@ def _read(case: Case, bench: Bench, asked: ProbingTask, where: tuple[Subject, st
     layers: list[Mapping[str, ProbeOutcome] | str] = []
     for q, d in zip(queries, documents, strict=False):
         try:
-            pairs = PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), asked.places)
+            states = without_padding(np.asarray(q, np.float32), np.asarray(d, np.float32))
+            pairs = PairStates(*states, asked.places)
             if not pairs.same_space:
                 raise InvalidInput(
                     "query and document states have different widths → expected one space → see the final vectors"

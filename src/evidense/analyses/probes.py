@@ -141,7 +141,7 @@ class Probes:
     name: str = "probes"
     source: str = "conditional logit, McFadden 1974; controls: Hewitt and Liang 2019; online code: Voita and Titov 2020"
     needs: frozenset[Capability] = frozenset({"layers"})
-    version: int = 4
+    version: int = 5
     words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: dict(OPTIONS))
 

@@ -35,6 +35,7 @@ from evidense.dissection.geometry.findings import FindingFamily, LayerStatistic,
 from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared
 from evidense.dissection.geometry.sample import RowSample, SampleRequest, sample
 from evidense.dissection.geometry.seeds import beyond_seeds
+from evidense.dissection.matrices import without_padding
 from evidense.dissection.sentences import first_curve, last_layer, with_layer
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, AnalysisWords, Bench, Capability, Case, Sentence
@@ -96,7 +97,7 @@ class Similarity:
         "Song et al. 2012, eq. 5; Kriegeskorte et al. 2008; Schönemann 1966; Huh et al. 2024 (mutual neighbours)"
     )
     needs: frozenset[Capability] = frozenset({"vectors"})
-    version: int = 1
+    version: int = 2
     words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(
         default_factory=lambda: {
@@ -230,7 +231,7 @@ def _procrustes(of: Compared) -> Iterator[Finding]:
     for pair in of.pairs:
         whole, dropped, beside = [], [], []
         for a, b in pair.keys:
-            x, y = layers[a], layers[b]
+            x, y = without_padding(layers[a], layers[b])
             constant = is_constant(x) or is_constant(y)
             r2, left = np.full(3, np.nan), np.full((len(of.seen.sizes), 3), np.nan)
             if not constant:

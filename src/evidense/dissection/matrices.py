@@ -32,3 +32,20 @@ def effective_number(shares: Float[np.ndarray, "*b n"]) -> Any:
     2.0
     """
     return np.exp(-np.sum(shares * np.log(np.where(shares > 0, shares, 1)), axis=-1))
+
+
+def without_padding(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the columns of two layers that are 0 in every row: narrower stages are padded to the widest one, and padding is no dimension.
+
+    Layers of one width lose the columns that are 0 in both, so that they still share a space; those of two widths never come to share one.
+
+    >>> narrow, wide = np.array([[1.0, 2, 0, 0]]), np.array([[3.0, 4, 5]])
+    >>> [layer.shape[1] for layer in without_padding(narrow, narrow)], [layer.shape[1] for layer in without_padding(narrow, wide)]
+    ([2, 2], [2, 3])
+    """
+    used = x.any(axis=0), y.any(axis=0)
+    if x.shape[1] == y.shape[1]:
+        used = (used[0] | used[1],) * 2
+        return (x[:, used[0]], y[:, used[1]]) if used[0].any() and not used[0].all() else (x, y)
+    widths = [int(columns.sum()) for columns in used]
+    return (x[:, used[0]], y[:, used[1]]) if 0 not in widths and widths[0] != widths[1] else (x, y)

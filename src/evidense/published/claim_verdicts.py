@@ -1,6 +1,6 @@
-"""Verdicts on claims of the literature that ship: what the built-in study `inside` and the published numbers came to.
+"""Verdicts on claims of the literature that ship: what built-in studies (`inside`, `pictures_inside`, `pictures`) and the published numbers came to.
 
-`docs/claim_verdicts.py PAGE` writes them anew from a page of `evidense run inside`.
+`docs/claim_verdicts.py PAGE …` writes those of a study anew from its page, and keeps those of the others.
 """
 
 import csv
@@ -22,6 +22,8 @@ class ClaimVerdict:
     code: str
     level: str
     scope: Scope
+    study: str
+    """The built-in study, or the published one, whose findings decide it."""
     subject: str
     against: str
     collection: str
@@ -52,11 +54,11 @@ def apart_words(apart: Mapping[str, object]) -> str:
     return ", ".join(f"N = {value}" if key == "n_candidates" else str(value) for key, value in apart.items())
 
 
-def verdicts_of(checks: Iterable[Mapping[str, Any]], scope: Scope) -> list[ClaimVerdict]:
-    """Return the verdicts of checks on claims as a page has them; those without evidence say nothing."""
+def verdicts_of(checks: Iterable[Mapping[str, Any]], scope: Scope, study: str) -> list[ClaimVerdict]:
+    """Return the verdicts of checks on claims as the page of a study has them; those without evidence say nothing."""
     return [
         ClaimVerdict(
-            check["details"]["code"], check["details"]["level"], scope, check["system"], check["baseline"], check["collection"],
+            check["details"]["code"], check["details"]["level"], scope, study, check["system"], check["baseline"], check["collection"],
             apart_words(check["details"].get("at", {})), check["verdict"],
             f"{check['effect']:.3f}", f"{check['low']:.3f}", f"{check['high']:.3f}", str(check["n"]), check["details"]["registration"],
         )

@@ -6,14 +6,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from evidense.errors import UnknownName
+from evidense.errors import Mistakes, UnknownName
 from evidense.records import Study
 from evidense.stats.critical import steady_draws
 from evidense.study.files.dissect_tables import toy_rows
 from evidense.study.files.form import MOST_RESAMPLES
 from evidense.study.files.toml import SETTINGS, study_from
 from evidense.study.trained.arms import toy_arms
-from evidense.study.trained.factorial import TOY_STUDY, laid_over
+from evidense.study.trained.factorial import TOY_STUDY, by_collection, laid_over
 from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 
@@ -100,7 +100,8 @@ def toy(study: Study) -> Study:
     if not study.factorial:
         return small
     factorial = laid_over(study.factorial, miniature)
-    factorial["roles"] = {c: role for c, role in factorial.get("roles", {}).items() if c in small.collections}
+    roles = by_collection(factorial.get("roles", {}), "roles", Mistakes())
+    factorial["roles"] = {c: role for c, role in roles.items() if c in small.collections}
     return replace(small, factorial=factorial, arms=toy_arms(study.arms, miniature.get("arms", {})))
 
 

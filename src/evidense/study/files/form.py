@@ -74,7 +74,8 @@ class FactorialForm(Form):
     backbone: Table = Field(default_factory=dict)
     pretraining: Table = Field(default_factory=dict)
     finetuning: Table = Field(default_factory=dict)
-    roles: dict[Text, Text] = Field(default_factory=dict)
+    roles: dict[Text, Text | list[Text]] = Field(default_factory=dict)
+    """Spelling of a collection → its role, or a role → its collections."""
     toy: Table = Field(default_factory=dict)
 
 

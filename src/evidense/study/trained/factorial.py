@@ -122,7 +122,8 @@ def _read(data: Mapping[str, Any], source: str, mistakes: Mistakes) -> Factorial
     grid = budget_grid(tables["budgets"], pre, fine, mistakes)
     _check_backbone(tables["backbone"], mistakes)
     controls = _controls(data.get("controls", CONTROLS), tables, mistakes)
-    for spelling, role in tables["roles"].items():
+    roles = by_collection(tables["roles"], "[factorial.roles]", mistakes)
+    for spelling, role in roles.items():
         if role not in ROLES:
             mistakes.others.append(f"the role of '{spelling}' is {role!r}; expected {', '.join(ROLES)}")
     seeds = seeds_of(data.get("seeds"), "[factorial]", mistakes)
@@ -132,18 +133,20 @@ def _read(data: Mapping[str, Any], source: str, mistakes: Mistakes) -> Factorial
         tables["pretraining"],
         tables["finetuning"],
         controls,
-        tables["roles"],
+        roles,
         grid,
         _strata(tables["strata"], mistakes),
     )
 
 
 def _strata(named: Mapping[str, Any], mistakes: Mistakes) -> Mapping[str, Mapping[str, Json]]:
+    strata: dict[str, Mapping[str, Json]] = {}
     for name, levels in named.items():
         where = f"[factorial.strata.{name}]"
         if not isinstance(levels, Mapping):
             mistakes.others.append(f"{where} is {levels!r}; expected a table of collections and their levels")
             continue
+        levels = strata[name] = by_collection(levels, where, mistakes)
         bad = [
             spelling
             for spelling, level in levels.items()
@@ -152,7 +155,26 @@ def _strata(named: Mapping[str, Any], mistakes: Mistakes) -> Mapping[str, Mappin
         mistakes.others += [f"{where}: the level of '{s}' is {levels[s]!r}; expected a word or a number" for s in bad]
         if len({isinstance(level, str) for level in levels.values()}) > 1:
             mistakes.others.append(f"{where} mixes words and numbers; expected one of both; correct it")
-    return {name: levels for name, levels in named.items() if isinstance(levels, Mapping)}
+    return strata
+
+
+def by_collection(table: Mapping[str, Any], where: str, mistakes: Mistakes) -> dict[str, Any]:
+    """Return spelling of a collection → its word; a table may also give each word the list of its collections.
+
+    >>> by_collection({"icon": ["icons:t2i", "icons:i2t"], "stamps:t2i": "photo"}, "[factorial.strata.kind]", Mistakes())
+    {'icons:t2i': 'icon', 'icons:i2t': 'icon', 'stamps:t2i': 'photo'}
+    """
+    words: dict[str, Any] = {}
+    for key, value in table.items():
+        is_list = isinstance(value, list | tuple)
+        for spelling, word in [(name, key) for name in value] if is_list else [(key, value)]:
+            if not isinstance(spelling, str):
+                mistakes.others.append(f"{where}: '{key}' lists {spelling!r}; expected the spelling of a collection")
+            elif words.get(spelling, word) != word:
+                mistakes.others.append(f"{where} gives '{spelling}' both {words[spelling]!r} and {word!r}; expected one of them; leave one out")  # fmt: skip
+            else:
+                words[spelling] = word
+    return words
 
 
 def seeds_of(value: Any, where: str, mistakes: Mistakes) -> tuple[int, ...]:
