@@ -14,7 +14,7 @@ from evidense.study.trained.arms import arms_of, stages_of_arms
 from evidense.study.trained.cells import cells_of
 from evidense.study.trained.factorial import CELLS, CONTROLS, Stage, factorial_of, laid_over, stages_of
 
-TRAINED = ("masked_words", "multimodal_factorial", "pictures", "text_factorial")
+TRAINED = ("masked_words", "multimodal_factorial", "picture_towers", "pictures", "text_factorial")
 
 
 def section(**changes: Any) -> dict[str, Any]:
