@@ -46,9 +46,7 @@ def renewed(pages: Sequence[Path]) -> list[ClaimVerdict]:
     new = {study for study, _ in decisions}
     kept = [verdict for verdict in shipped() if verdict.study not in new and verdict.registration in place]
     studies = list(dict.fromkeys([*(verdict.study for verdict in shipped()), *new]))
-    return sorted(
-        [*kept, *verdicts], key=lambda v: (code_order(v.code), place[v.registration], studies.index(v.study))
-    )
+    return sorted([*kept, *verdicts], key=lambda v: (code_order(v.code), place[v.registration], studies.index(v.study)))
 
 
 def main(pages: Sequence[Path]) -> None:

@@ -23,7 +23,7 @@ from evidense.records import Study
 from evidense.store import default_root
 from evidense.study import catalogue
 from evidense.study.fetch import fetch_dataset, require_packages
-from evidense.study.trained.workers import Workers
+from evidense.study.runners.surroundings import Surroundings, variables
 from tiny_packages import deb, tar
 
 PACKAGE = tiny_packages.part("stamps").packages[0]
@@ -65,7 +65,9 @@ def test_all_packages_that_a_study_lacks_are_named_at_once_with_one_command(own_
         "pretraining": {"data": ["shuffled:stamps:cheap@train"]},
         "finetuning": {"data": "game_icons:t2i@train"},
     }
-    study = Study(name="x", question="?", systems=(), collections=("stamps:de:t2i@test", "phenotypes"), factorial=training)
+    study = Study(
+        name="x", question="?", systems=(), collections=("stamps:de:t2i@test", "phenotypes"), factorial=training
+    )
     with pytest.raises(InvalidInput) as refused:
         require_packages(study)
     first, *others = str(refused.value).splitlines()
@@ -77,7 +79,7 @@ def test_all_packages_that_a_study_lacks_are_named_at_once_with_one_command(own_
 
 def test_packages_of_the_user_are_found_by_what_works_in_another_store(tmp_path: Path) -> None:
     """A replay trains in an empty store."""
-    with tiny_packages.in_tiny_store(), Workers(0, tmp_path / "other"):
+    with tiny_packages.in_tiny_store(), variables(Surroundings(tmp_path / "other").variables):
         assert default_root() == tmp_path / "other"
         assert there(PACKAGE)
 

@@ -187,5 +187,5 @@ def test_a_claim_of_any_code_sorts_and_shows(everything, tmp_path) -> None:
 def test_the_verdicts_that_ship_are_those_of_the_numbers(everything) -> None:
     checks = [check.to_json()["content"] for check in everything[2]]
     of_numbers = {verdict for verdict in shipped() if verdict.scope == "published numbers"}
-    assert set(verdicts_of(checks, "published numbers")) == of_numbers
-    assert written(shipped()).splitlines()[0].startswith("code,level,scope,subject")
+    assert set(verdicts_of(checks, "published numbers", "yao2025")) == of_numbers
+    assert written(shipped()).splitlines()[0].startswith("code,level,scope,study,subject")
