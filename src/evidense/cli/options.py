@@ -21,7 +21,7 @@ def _several(*options: Decorator) -> Decorator:
     return on
 
 
-class Share(click.ParamType):
+class NumberOrPercent(click.ParamType):
     """A difference in units of a measure: .02, or 2%."""
 
     name = "float"
@@ -36,7 +36,7 @@ class Share(click.ParamType):
 
 
 MARGIN = click.option(
-    "--margin", type=Share(), default=0.02, show_default=True, help="Smallest difference that matters, in units of the measure; 2% is 0.02.",
+    "--margin", type=NumberOrPercent(), default=0.02, show_default=True, help="Smallest difference that matters, in units of the measure; 2% is 0.02.",
 )  # fmt: skip
 """The smallest difference that matters."""
 WIRE = _several(
