@@ -7,6 +7,8 @@ steps/ab/abcd….json        key of a step (verb and inputs) → ids of its reco
 vectors/ab/abcd….json      key of an encoding → blob of its vectors
 states/ab/abcd….json       key of a locked backbone and of some items → blob of their pooled states
 answers/ab/abcd….json      key of a question to an index → its answer, with the blob of the body
+servers/ab/abcd….json      models that servers showed by ten sentinels, and which was last at an address
+served/ab/abcd…/           vectors that a model behind a server gave, by content (fetching/servers/kept_vectors.py)
 packages/ab/abcd….json     a package of a public registry → blob of the files that are read from it
 appearances/ab/abcd….json  key of many pictures → how each looks
 kinds/re/records.json      kind of a record → ids of those that were seen
@@ -38,7 +40,7 @@ from evidense.records import Json, Record, canonical_json, from_json, sha256_of
 
 _KINDS = "records"
 _LARGE = 1 << 20
-_SWEPT = "records blobs looks steps vectors states answers packages appearances kinds".split()
+_SWEPT = "records blobs looks steps vectors states answers servers packages appearances kinds".split()
 CANARY = "canary-"
 """Beginning of the keys under which a run finds out whether other computers see this store."""
 _AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"

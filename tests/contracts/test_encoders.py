@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,14 @@ def _gguf(folder: Path) -> str:
     return f"gguf:{write(folder / 'tiny.gguf')}"
 
 
+def _openai(_: Path) -> str:
+    from encoders.embedding_server import embedding_server
+
+    _SERVERS.enter_context(pytest.MonkeyPatch.context()).setenv("EVIDENSE_KEY_127_0_0_1", "any")
+    _, loopback = _SERVERS.enter_context(embedding_server())
+    return f"openai:wordllama@url={loopback.url}/v1"
+
+
 EXAMPLES: dict[str, Callable[[Path], str]] = {
     "transformer": _transformer,
     "random_init": lambda folder: f"random-init:{_transformer(folder)}@seed=1",
@@ -76,7 +85,10 @@ EXAMPLES: dict[str, Callable[[Path], str]] = {
     "two_towers": _two_towers,
     "checkpoint": _checkpoint,
     "gguf": _gguf,
+    "openai": _openai,
 }
+_SERVERS = ExitStack()
+"""Servers that run to the end of this module."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,7 +97,8 @@ def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EVIDENSE_STORE", str(root))
-        yield root
+        with _SERVERS:
+            yield root
 
 
 @pytest.fixture(scope="module", params=NAMES)

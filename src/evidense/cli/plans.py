@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from evidense.boundary.numerals import duration, size
 from evidense.store import Store
-from evidense.study.plan import Plan, Step
+from evidense.study.plan import Plan, Step, bill_words
 from evidense.study.trained.costs import TrainingCost
 
 
@@ -30,10 +30,20 @@ def plan_text(plan: Plan, store: Store) -> str:
         for step in steps:
             cost = "in the store" if step.cached else f"about {duration(step.seconds)}, {size(step.size_bytes)}"
             cost = "unknown until it runs: it is code, and a plan runs none" if step.is_code else cost
+            cost = f"asks its server: {bill_words(step.bill)}" if step.bill and not step.cached else cost
             lines.append(f"  {step.system:<{width}}  {cost}")
     lines += [f"inside: {name}\n  {n} {'analysis' if n == 1 else 'analyses'}" for name, n in plan.inside.items()]
     on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""
     return "\n".join([*lines, f"in all {estimate_line(plan)}{on}, in {store.root}"])
+
+
+def bill_lines(plan: Plan) -> list[str]:
+    """Return a line on each server that will be asked, to be printed before the first request."""
+    return [
+        f"{step.system} on {step.collection} asks its server: {bill_words(step.bill)}"
+        for step in plan.steps
+        if step.bill is not None and not step.cached
+    ]
 
 
 def _by_collection(steps: Sequence[Step]) -> dict[str, list[Step]]:

@@ -62,7 +62,7 @@ def execute(study: Study, request: RunRequest) -> None:
 
 def _execute(study: Study, request: RunRequest) -> None:
     from evidense import report
-    from evidense.cli.plans import estimate_line, plan_text
+    from evidense.cli.plans import bill_lines, estimate_line, plan_text
     from evidense.report.folder import folder_of
     from evidense.study.baseline import check_own, is_own, save_baseline
     from evidense.study.plan import plan
@@ -96,6 +96,8 @@ def _execute(study: Study, request: RunRequest) -> None:
         return
     if steps.seconds >= 1:
         print(estimate_line(steps), file=sys.stderr)
+    for line in bill_lines(steps):
+        print(line, file=sys.stderr)
     result = run_opened(opened, store, options)
     if result.page is None:
         return

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import socket
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import SplitResult, quote, urlsplit
 
 from evidense.errors import InvalidInput
@@ -56,7 +57,8 @@ class Place:
 
     url: str
     origin: Origin
-    is_from_environment: bool
+    reach: Literal["public", "loopback", "named"] = "public"
+    """Where requests may go: "loopback" if the environment names an address on this machine; "named" if the user names this host, wherever it is."""
 
     @property
     def shared_name(self) -> str:
@@ -96,7 +98,7 @@ def place_of(source: str, manners: Manners) -> Place:
         )
     if origin.is_loopback and not given:
         raise InvalidInput(f"{owner} is '{url}', on this machine; expected a public address; set {variable} to ask it")
-    return Place(url.rstrip("/"), origin, bool(given))
+    return Place(url.rstrip("/"), origin, "loopback" if given else "public")
 
 
 def resolve(origin: Origin, place: Place) -> list[str]:
@@ -112,7 +114,9 @@ def resolve(origin: Origin, place: Place) -> list[str]:
             "unreachable", f"the name '{origin.host}' cannot be resolved ({error})", may_retry=True
         ) from None
     addresses = list(dict.fromkeys(str(row[4][0]).partition("%")[0] for row in rows))
-    may_be_loopback = origin == place.origin and place.is_from_environment and origin.is_loopback
+    if origin == place.origin and place.reach == "named":
+        return addresses
+    may_be_loopback = origin == place.origin and place.reach == "loopback" and origin.is_loopback
     for text in addresses:
         address = ipaddress.ip_address(text)
         if not (address.is_loopback if may_be_loopback else is_public(address)):

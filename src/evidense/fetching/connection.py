@@ -67,7 +67,7 @@ class Connections:
             if raw.status not in _REDIRECTS or "location" not in raw.headers:
                 return raw
             if call.method != "GET":
-                raise NotAnswered("blocked", "a redirect of a posted request")
+                raise NotAnswered("blocked", f"a redirect of a posted request, to '{raw.headers['location'][:80]}'")
             call = replace(call, url=urljoin(call.url, raw.headers["location"]))
         raise NotAnswered("blocked", f"more than {self._patience.max_redirects} redirects")
 

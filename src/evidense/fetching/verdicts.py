@@ -1,5 +1,8 @@
 """Verdicts: which of the seven states an HTTP answer is, by its status, its headers, its kind and its content."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from evidense.fetching.bodies import check_kind, is_challenge, looks_like_page
 from evidense.fetching.connection import Raw
 from evidense.fetching.failures import NotAnswered
@@ -35,6 +38,14 @@ def reply_of(raw: Raw, expects: str, has_key: bool) -> Reply:
             ),
         )
     raise _with(raw, NotAnswered("blocked", f"{raw.status} where an answer was expected"))
+
+
+def without_secrets(raw: Raw, secret_headers: Mapping[str, str]) -> Raw:
+    """Return an answer in which no key stands that was sent."""
+    secrets = [value.encode() for value in secret_headers.values()]
+    for secret in [*secrets, *(s.removeprefix(b"Bearer ") for s in secrets)]:
+        raw = replace(raw, body=raw.body.replace(secret, b"[key]"))
+    return raw
 
 
 def _too_many(raw: Raw) -> NotAnswered:

@@ -18,7 +18,7 @@ from evidense.fetching.failures import NotAnswered
 from evidense.fetching.kept import SECRETS, Kept, KeptAnswers, Question
 from evidense.fetching.limits import HostLimits, Meter, Pace
 from evidense.fetching.patience import Patience
-from evidense.fetching.verdicts import reply_of
+from evidense.fetching.verdicts import reply_of, without_secrets
 from evidense.parts.literature import Manners, Reply, Request
 from evidense.records import canonical_json
 from evidense.store import Store
@@ -185,11 +185,9 @@ class IndexWire:
         limits.learn(raw.headers)
         if raw.status == 304:
             return Reply("found", 304)
-        secrets = [value.encode() for value in call.secret_headers.values()]
-        for secret in [*secrets, *(s.removeprefix(b"Bearer ") for s in secrets)]:
-            raw = replace(raw, body=raw.body.replace(secret, b"[key]"))
+        raw = without_secrets(raw, call.secret_headers)
         try:
-            return reply_of(raw, request.expects, bool(secrets))
+            return reply_of(raw, request.expects, bool(call.secret_headers))
         except NotAnswered as failure:
             if failure.state == "budget spent":
                 failure.detail = f"429, {limits.spend_all(raw.headers)}"

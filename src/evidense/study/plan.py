@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from evidense.compute.progress import estimate
 from evidense.compute.search.encode import is_cached
+from evidense.errors import InvalidInput
 from evidense.parts import Ranker, Tower
+from evidense.parts.served import Bill, Served
 from evidense.store import Store
 from evidense.study.run import RANKED_BYTES, OpenedStudy
 from evidense.study.runners.local import n_cores
@@ -28,6 +30,8 @@ class Step:
     size_bytes: int
     is_code: bool = False
     """The system is the user's code. A plan runs no code, so the cost is unknown."""
+    bill: Bill | None = None
+    """For a system behind a server: what is left to ask. A plan asks nothing."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,9 @@ def plan(opened: OpenedStudy, store: Store) -> Plan:
     steps = []
     for collection in opened.collections:
         for system in (*opened.systems, *opened.references):
+            if isinstance(system.engine, Served):
+                steps.append(_served(system, collection, system.engine.bill(collection)))
+                continue
             if store.recall(step_key(system, collection, opened.study.depth)):
                 steps.append(_step(system, collection, True, 0.0, 0))
                 continue
@@ -96,6 +103,34 @@ def _step(system: System, collection: Collection, cached: bool, seconds: float, 
     return Step(
         system.label, collection.name, len(collection.queries), len(collection.corpus), cached, seconds, size_bytes
     )
+
+
+def _served(system: System, collection: Collection, bill: Bill) -> Step:
+    """Return the step of a system behind a server; its time is the server's, and not known.
+
+    Raises:
+        InvalidInput: it would exceed its budget.
+    """
+    if bill.exceeds:
+        raise InvalidInput(
+            f"'{system.label}' on {collection.name}: {bill_words(bill)}, which exceeds the budget of {bill.exceeds}. Nothing was sent; "
+            "raise @budget, or draw fewer texts (--queries, --documents)"
+        )
+    return replace(_step(system, collection, not bill.n_texts, 0.0, 0), bill=bill)
+
+
+def bill_words(bill: Bill) -> str:
+    """Return what is left to ask of a server, in words.
+
+    >>> bill_words(Bill(360, 21_000, 12, 0.00042))
+    '360 texts, about 21,000 tokens, 12 requests, about 0.00042 USD'
+    """
+    cost = (
+        f"about {bill.cost_usd:.2g} USD"
+        if bill.cost_usd is not None
+        else "no price given (@price=USD per million tokens)"
+    )
+    return f"{bill.n_texts:,} texts, about {bill.n_tokens:,} tokens, {bill.n_requests:,} requests, {cost}"
 
 
 def _of_code(label: str, collection: Collection) -> Step:

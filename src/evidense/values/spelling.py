@@ -20,8 +20,12 @@ FLAGS = {
 """One-word option → the option and value that it stands for."""
 
 KEYS = {"dim", "pooling", "max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "seed", "revision",
-        "document_tower", "readout", "similarity", "label", "form", "side", "text", "blind"}  # fmt: skip
+        "document_tower", "readout", "similarity", "label", "form", "side", "text", "blind",
+        "url", "price", "budget", "truncate", "per_second", "at_once", "batch", "timeout", "answers_as"}  # fmt: skip
 """Options with a value."""
+
+MANNERS = frozenset({"price", "budget", "per_second", "at_once", "batch", "timeout"})
+"""Options that say how a server is asked and what it may cost. No vector depends on them."""
 
 
 @dataclass(frozen=True)

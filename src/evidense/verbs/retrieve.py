@@ -21,9 +21,11 @@ from evidense.compute.search.topk import Search, rank_vectors
 from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Ranker, Setup, WithPolicies, fingerprints
+from evidense.parts.served import Served
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, RankedLists, Spelling
+from evidense.values.spelling import MANNERS
 
 Vectors = Float32[np.ndarray, "n e"]
 
@@ -32,6 +34,8 @@ ALGORITHM = 3
 
 _OURS = {"dim", "bits", "label", OPTION}
 """Options of a spelling that concern the vectors or the page, not the model."""
+_UNSHOWN = MANNERS | {"url"}
+"""Options that a label leaves out; where two labels are equal, the whole spelling stands."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,13 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
     if str(model) not in engines:
         engines[str(model)] = registry.open_system(model)
     engine, compression = engines[str(model)], Compression.of(spelling.options)
-    if compression is not None and isinstance(engine, Ranker):
+    if compression is not None and not isinstance(engine, Served) and isinstance(engine, Ranker):
         given = f"@dim={spelling.options['dim']}" if compression.n_dims else f"@{compression.bits}"
         raise InvalidInput(
             f"'{text}' asks for {given}, and '{model}' has no vectors to cut or compress; expected an encoder; leave {given} out"
         )
-    return System(label or label_of(text), str(spelling), engine, compression, is_blind(spelling.options))
+    recorded = Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in MANNERS})
+    return System(label or label_of(text), str(recorded), engine, compression, is_blind(spelling.options))
 
 
 def stays_shut(text: str) -> bool:
@@ -95,7 +100,9 @@ def label_of(text: str) -> str:
     scheme, colon, path = spelling.head.rpartition("pip:")
     stem = path.split("/")[0] if colon else spelling.head.rstrip("/").rsplit("/", 1)[-1]
     kind = f"{scheme.rstrip(':')}:" if scheme else ""
-    shown = [v if k in {"bits", "revision"} else f"{k}={v}" for k, v in sorted(spelling.options.items())]
+    shown = [
+        v if k in {"bits", "revision"} else f"{k}={v}" for k, v in sorted(spelling.options.items()) if k not in _UNSHOWN
+    ]
     return " ".join([kind + stem, *shown])
 
 

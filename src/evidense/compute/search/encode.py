@@ -49,6 +49,15 @@ class HoldsVectors(Protocol):
         ...
 
 
+@runtime_checkable
+class Gathers(Protocol):
+    """A Tower that fetches the vectors of many items at once before they are read one batch after another."""
+
+    def gather(self, items: Sequence[Item], store: Store, progress: Progress | None = None) -> None:
+        """Have the vectors of these items at hand."""
+        ...
+
+
 @dataclass(frozen=True)
 class Encoded:
     """Vectors of the distinct items, and the row of each item."""
@@ -93,6 +102,8 @@ def encode(
         if encoded is None:
             if isinstance(tower, KeepsStates) and not layers:
                 tower.keep_states([items[int(first)] for first in distinct.firsts], store, progress)
+            if isinstance(tower, Gathers) and not layers:
+                tower.gather([items[int(first)] for first in distinct.firsts], store, progress)
             _finish(EncodingRun(tower, items, distinct.firsts, layers, folder), progress)
             blob = store.adopt_file(folder / "vectors.npy")
             store.note("vectors", key, {"blob": blob})

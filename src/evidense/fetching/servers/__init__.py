@@ -1,0 +1,1 @@
+"""Servers of models: asked in batches, within a budget, and never twice for the same text."""
