@@ -38,11 +38,11 @@ class ServedEncoder:
     def setup(self) -> Setup:
         """Say how it is run; dimensions and length of its vectors are those of the sentinels."""
         identity, too_long = self.client.identity, self.query.too_long
-        cut = (
-            "texts longer than the server reads are cut or refused by the server (@truncate=CHARACTERS cuts them before)"
-            if too_long.n_characters is None
-            else f"texts are {'refused' if too_long.is_refused else 'cut'} after {too_long.n_characters:,} characters"
-        )
+        n = too_long.n_characters
+        cut = "it decides what becomes of long texts (@truncate=CHARACTERS cuts them before they are sent)"
+        if n is not None:
+            cut = f"texts of more than {n:,} characters are {'refused' if too_long.is_refused else 'cut'} before they are sent"
+        doubt = f"a server, whose weights are not seen (known by its vectors of ten texts, {identity.fingerprint[:12]}): {cut}"
         return Setup(
             query_prompt=self.query.prompt,
             document_prompt=self.document.prompt,
@@ -50,7 +50,7 @@ class ServedEncoder:
             similarity=self.similarity,
             n_dims=identity.n_dims,
             bytes_per_vector=4.0 * identity.n_dims,
-            warnings=(f"a server: its weights are not seen; known by its vectors of ten texts ({identity.fingerprint[:12]})", cut),
+            warnings=(doubt,),
         )  # fmt: skip
 
     def tower(self, side: Side) -> ServedTower:

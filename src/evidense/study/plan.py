@@ -123,14 +123,14 @@ def bill_words(bill: Bill) -> str:
     """Return what is left to ask of a server, in words.
 
     >>> bill_words(Bill(360, 21_000, 12, 0.00042))
-    '360 texts, about 21,000 tokens, 12 requests, about 0.00042 USD'
+    'up to 360 texts, about 21,000 tokens, 12 requests, about 0.00042 USD'
     """
     cost = (
         f"about {bill.cost_usd:.2g} USD"
         if bill.cost_usd is not None
         else "no price given (@price=USD per million tokens)"
     )
-    return f"{bill.n_texts:,} texts, about {bill.n_tokens:,} tokens, {bill.n_requests:,} requests, {cost}"
+    return f"up to {bill.n_texts:,} texts, about {bill.n_tokens:,} tokens, {bill.n_requests:,} requests, {cost}"
 
 
 def _of_code(label: str, collection: Collection) -> Step:

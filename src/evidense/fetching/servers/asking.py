@@ -22,6 +22,8 @@ from evidense.parts.literature import Reply
 from evidense.records import canonical_json
 
 TRIES = 6
+_UNREACHED_TRIES = 3
+"""Where nobody listens."""
 _LONGEST_PAUSE_S = 600.0
 """A Retry-After beyond this is an error with its words, not a wait."""
 _SHOWN = 200
@@ -76,7 +78,8 @@ class ServerWire:
                 if failure.status == 0 and failure.may_retry and not failure.detail.startswith("no connection"):
                     self._purse.settle(0, reserved)
                 pause = self._patience.backoff(attempt) if failure.retry_after_s is None else failure.retry_after_s
-                if not failure.may_retry or attempt == TRIES - 1 or pause > _LONGEST_PAUSE_S:
+                n_tries = _UNREACHED_TRIES if failure.detail.startswith("no connection") else TRIES
+                if not failure.may_retry or attempt + 1 >= n_tries or pause > _LONGEST_PAUSE_S:
                     raise self._in_words(failure, attempt + 1) from None
                 if failure.retry_after_s:
                     self._limits.close(failure.retry_after_s)
