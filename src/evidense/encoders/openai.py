@@ -10,7 +10,7 @@ from evidense.errors import InvalidInput
 from evidense.fetching.servers.address import ServerAddress
 from evidense.fetching.servers.asking import Manner
 from evidense.fetching.servers.budget import Purse, limit_of, price_of
-from evidense.fetching.servers.client import EmbeddingClient, Model
+from evidense.fetching.servers.client import EmbeddingClient, ServedModel
 from evidense.parts import Capability, Setup, Side
 from evidense.parts.served import Bill
 from evidense.store import Store
@@ -95,7 +95,7 @@ class OpenAIPart:
         address = ServerAddress.of(str(spelling), options["url"].strip())
         price = price_of(options.get("price"))
         purse = Purse(price, limit_of(options.get("budget"), price))
-        model = Model(address, name, options.get("answers_as", ""), options.get("revision", ""))
+        model = ServedModel(address, name, options.get("answers_as", ""), options.get("revision", ""))
         client = EmbeddingClient(model, _manner(spelling), purse, Store())
         too_long, normalised = TooLong.of(options.get("truncate")), normalises(options, False)
         prompts = {side: options.get(f"{side}_prompt", options.get("prompt", "")) for side in ("query", "document")}

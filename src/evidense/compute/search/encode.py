@@ -17,6 +17,7 @@ from evidense.compute.batches import chunks, plan
 from evidense.compute.mapped import release
 from evidense.compute.progress import Clock, Progress, estimate
 from evidense.compute.search.parts import Parts
+from evidense.compute.search.ready import make_ready
 from evidense.errors import InvalidInput, StoreError, UnsafeInput
 from evidense.parts import LayeredTower, Prepared, Tower
 from evidense.records import sha256_of
@@ -32,29 +33,11 @@ _MODULUS = 1 << 128
 
 
 @runtime_checkable
-class KeepsStates(Protocol):
-    """A Tower that keeps the states of its locked parts in a store, so that they are computed once for all heads that follow."""
-
-    def keep_states(self, items: Sequence[Item], store: Store, progress: Progress | None = None) -> None:
-        """Have the states of these items at hand."""
-        ...
-
-
-@runtime_checkable
 class HoldsVectors(Protocol):
     """A Tower whose vectors are an array already; nothing is encoded or copied."""
 
     def held(self, ids: Sequence[str]) -> "tuple[Float32[np.ndarray, 'n e'], Int64[np.ndarray, ' items']] | None":
         """Return the array and the row of each item; None if its numbers must be changed first (another type, another length)."""
-        ...
-
-
-@runtime_checkable
-class Gathers(Protocol):
-    """A Tower that fetches the vectors of many items at once before they are read one batch after another."""
-
-    def gather(self, items: Sequence[Item], store: Store, progress: Progress | None = None) -> None:
-        """Have the vectors of these items at hand."""
         ...
 
 
@@ -100,10 +83,8 @@ def encode(
     with store.partial(key) as folder:
         encoded = _recalled(store, key)  # another process may have finished while we waited
         if encoded is None:
-            if isinstance(tower, KeepsStates) and not layers:
-                tower.keep_states([items[int(first)] for first in distinct.firsts], store, progress)
-            if isinstance(tower, Gathers) and not layers:
-                tower.gather([items[int(first)] for first in distinct.firsts], store, progress)
+            if not layers:
+                make_ready(tower, [items[int(first)] for first in distinct.firsts], store, progress)
             _finish(EncodingRun(tower, items, distinct.firsts, layers, folder), progress)
             blob = store.adopt_file(folder / "vectors.npy")
             store.note("vectors", key, {"blob": blob})

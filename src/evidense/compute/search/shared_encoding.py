@@ -8,8 +8,9 @@ import numpy as np
 
 from evidense.compute.batches import chunks, plan
 from evidense.compute.progress import estimate
-from evidense.compute.search.encode import EncodingRun, KeepsStates, run_of
+from evidense.compute.search.encode import EncodingRun, run_of
 from evidense.compute.search.parts import N_PARTS, batches_of
+from evidense.compute.search.ready import Gathers, KeepsStates
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.parts import Prepared, Tower
 from evidense.store import Store
@@ -26,8 +27,8 @@ class SharedEncoding:
 
     @classmethod
     def of(cls, tower: Tower, items: Sequence[Item], store: Store) -> "SharedEncoding | None":
-        """Return the encoding; None if the store holds it, or if it has no parts: vectors that are given, and states that are kept by item."""
-        if tower.identity == "id" or isinstance(tower, KeepsStates):
+        """Return the encoding; None if the store holds it, or if it has no parts: vectors that are given, states that are kept by item, answers of a server."""
+        if tower.identity == "id" or isinstance(tower, KeepsStates | Gathers):
             return None
         run = run_of(tower, items, store)
         return None if run is None else cls(*run)

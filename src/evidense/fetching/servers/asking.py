@@ -29,7 +29,7 @@ _LONGEST_PAUSE_S = 600.0
 _SHOWN = 200
 
 
-class Refused(Exception):
+class RefusedContent(Exception):
     """The server refuses this request for its content (400, 404, 413, 422); it never leaves `servers`."""
 
     def __init__(self, status: int, said: str) -> None:
@@ -66,7 +66,7 @@ class ServerWire:
         `reserved` tokens count as spent for each attempt that failed on the way: the server may have done the work.
 
         Raises:
-            Refused: the server refuses the content.
+            RefusedContent: the server refuses the content.
             InvalidInput: it does not answer, or with something else.
             MissingExtra: httpx is not installed.
         """
@@ -127,7 +127,7 @@ class ServerWire:
                 self._purse.n_requests += 1
             raw = without_secrets(self._connections.send(call, self._address.place), call.secret_headers)
         if raw.status in (400, 404, 413, 422):
-            raise Refused(raw.status, _said(raw.body))
+            raise RefusedContent(raw.status, _said(raw.body))
         if raw.status == 429 and b"insufficient_quota" in raw.body[:4096]:
             raise _stated(NotAnswered("budget spent", f"429: {_said(raw.body)}"), raw.status)
         try:

@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.fetching.servers.address import ServerAddress
 from evidense.fetching.servers.answers import n_tokens_of, shown, vectors_of
-from evidense.fetching.servers.asking import Manner, Refused, ServerWire
+from evidense.fetching.servers.asking import Manner, RefusedContent, ServerWire
 from evidense.fetching.servers.budget import TOKENS_PER_BYTE, Purse, Unaffordable, most_tokens
 from evidense.fetching.servers.kept_vectors import KeptVectors, key_of
 from evidense.fetching.servers.sentinels import TEXTS, Acquaintances, Identity, apart
@@ -27,7 +27,7 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Model:
+class ServedModel:
     """Which model a server is asked for."""
 
     address: ServerAddress
@@ -40,7 +40,7 @@ class Model:
 class EmbeddingClient:
     """The vectors of one model behind one server. Its methods are called from one thread."""
 
-    def __init__(self, model: Model, manner: Manner, purse: Purse, store: Store) -> None:
+    def __init__(self, model: ServedModel, manner: Manner, purse: Purse, store: Store) -> None:
         self.model, self.manner, self.purse, self._store = model, manner, purse, store
         url, name = model.address.place.url, (model.name, model.revision)
         self._wire = ServerWire(model.address, manner, purse, store.root / "limits")
@@ -177,7 +177,7 @@ class EmbeddingClient:
         """Ask for the vectors of a batch; one that is refused or too dear is halved, so that the message names a text."""
         try:
             vectors = self._asked(texts)
-        except Refused as refusal:
+        except RefusedContent as refusal:
             if len(texts) == 1:
                 raise self._refused(refusal, texts[0]) from None
         except Unaffordable:
@@ -210,16 +210,16 @@ class EmbeddingClient:
         try:
             try:
                 return self._asked(TEXTS)
-            except Refused as refusal:
+            except RefusedContent as refusal:
                 if self._format == "float" or refusal.status == 404:
                     raise
                 self._format = "float"
                 try:
                     return self._asked(TEXTS)
-                except Refused:  # not the format: perhaps ten texts are too many at once
+                except RefusedContent:  # not the format: perhaps ten texts are too many at once
                     self._format = "base64"
                     return np.concatenate([self._asked([text]) for text in TEXTS])
-        except Refused as refusal:
+        except RefusedContent as refusal:
             raise self._refused(refusal, "") from None
         except Unaffordable:
             raise self._spent() from None
@@ -259,7 +259,7 @@ class EmbeddingClient:
                 "vectors; look whether it changed its model"
             )
 
-    def _refused(self, refusal: Refused, text: str) -> InvalidInput:
+    def _refused(self, refusal: RefusedContent, text: str) -> InvalidInput:
         what = f" {shown(text)}" if text else f" the model '{self.model.name}'"
         said = f": {refusal.said}" if refusal.said else ""
         advice = (

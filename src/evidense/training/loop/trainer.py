@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from evidense.compute.search.encode import KeepsStates
+from evidense.compute.search.ready import KeepsStates
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Encoder, Objective, TrainableTower
 from evidense.records import Json, Recipe
