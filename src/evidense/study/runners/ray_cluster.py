@@ -124,7 +124,7 @@ def _connect(address: str) -> None:
         words = " ".join(str(error).split())
         raise InvalidInput(
             f"no Ray cluster {f'answers at {address}' if address else 'can be used'} ({words[:300]}); expected a running one of this "
-            "Ray and Python; start it with `ray start --head`, or name another address"
+            "Ray and Python; start it with `ray start --head`, or name another address. From outside, a cluster with tokens also needs RAY_AUTH_MODE=token"
         ) from None
 
 
@@ -142,11 +142,12 @@ def _answered(answer: Any, host: str) -> tuple[NodeReport, float]:
         report: NodeReport = ray.get(answer, timeout=_ANSWER_S)
     except ray.exceptions.RayError as error:
         cause = getattr(error, "cause", None) or error
-        lines = str(cause).strip().splitlines() or [type(cause).__name__]
-        raise InvalidInput(
-            f"node {host} cannot run Evidense ({type(cause).__name__}: {lines[-1][:200]}); expected the same Evidense and libraries as "
-            "here; install them there, in the Python that runs `ray start`"
-        ) from None
+        words = f"{type(cause).__name__}: {' '.join(str(cause).split())[:200]}"
+        if "ModuleNotFoundError" in str(error) or isinstance(cause, ImportError):
+            advice = "expected the same Evidense and libraries as here; install them there, in the Python that runs `ray start`"
+        else:
+            advice = "expected a node that runs tasks; look at its memory and at `ray status`, and run the same command again"
+        raise InvalidInput(f"node {host} does not answer ({words}); {advice}") from None
     return report, (asked_s + time.time()) / 2
 
 
