@@ -14,7 +14,7 @@ from bench.lines import Line, alternate
 from evidense.compute.mapped import release
 from evidense.compute.search.topk import BLOCK, top_k
 
-N, N_DIMS, N_QUERIES, N_RUNS = int(os.environ.get("BENCH_TOPK_MAPPED", "500000")), 384, 1_000, 3
+N, N_DIMS, N_QUERIES, N_RUNS = int(os.environ.get("BENCH_TOPK_MAPPED", "2000000")), 384, 1_000, 1
 
 
 def measure() -> list[Line]:

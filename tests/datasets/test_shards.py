@@ -147,3 +147,26 @@ def test_shard_that_vanishes_or_changes_midway_is_named(tmp_path: Path, row: int
     path.write_text(kept.replace("text", "TEXT"))
     with pytest.raises(InvalidInput, match=rf"{row}\.jsonl changed while it was being read.*start again"):
         list(items)
+
+
+def test_queries_may_be_in_shards(tmp_path: Path) -> None:
+    at = folder(tmp_path / "mine", {"corpus.jsonl": DOCUMENTS[:5]})
+    lines = (at / "queries.jsonl").read_text().splitlines(keepends=True)
+    (at / "queries.jsonl").unlink()
+    for number, line in enumerate(lines):
+        (at / f"queries-{number}.jsonl").write_text(line)
+    assert opened(at).query_ids == ("q1", "q2")
+
+
+def test_parquet_cells_of_other_types_are_read_as_in_json_or_refused(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    at = folder(tmp_path / "mine", {"corpus-0.parquet": DOCUMENTS[:5]})
+    numbers = pa.table({"_id": [7, 8], "title": [None, "x"], "text": [0.5, float("nan")], "vector": [[1.0], [2.0]]})
+    pq.write_table(numbers, at / "corpus-1.parquet")
+    assert [(item.id, item.text) for item in opened(at).corpus][-2:] == [("7", "0.5"), ("8", "x")]
+    pq.write_table(pa.table({"_id": ["b"], "text": [b"bytes"]}), at / "corpus-2.parquet")
+    assert "corpus-2.parquet row 1: " in refused(at)
+    (at / "corpus-2.parquet").write_bytes(b"PAR1 and no more")
+    assert "Expected a Parquet file" in refused(at)
