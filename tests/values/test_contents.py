@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidense.compute.search.encode import _distinct
-from evidense.compute.search.imported_vectors import ImportedTower
 from evidense.datasets import beir
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems
@@ -66,10 +65,6 @@ class Counted(Sequence[Item]):
         return self.items[row]
 
 
-class Tower:
-    identity = "content"
-
-
 @given(ITEMS)
 def test_contents_hold_what_each_item_says(items: list[Item]) -> None:
     contents = contents_of(items)
@@ -85,8 +80,8 @@ def test_contents_hold_what_each_item_says(items: list[Item]) -> None:
 
 @given(ITEMS)
 def test_distinct_items_and_checksum_equal_those_of_a_loop(items: list[Item]) -> None:
-    for tower, by_id in ((Tower(), False), (ImportedTower("", "", np.zeros((1, 1), np.float32), {}), True)):
-        distinct = _distinct(tower, items)  # type: ignore[arg-type]
+    for identity, by_id in (("content", False), ("id", True)):
+        distinct = _distinct(identity, items)  # type: ignore[arg-type]
         assert (distinct.rows.tolist(), distinct.firsts.tolist(), distinct.sha256) == slow_distinct(items, by_id)
     collection = Collection("c", items[:2], items, {"q": {"d": 1}}, groups={"q": "g"})
     assert collection.checksum == slow_checksum(collection)
@@ -105,7 +100,7 @@ def test_a_checked_collection_reads_no_text_again() -> None:
     n_read = corpus.n_read
     assert len(collection.doc_ids) == 90
     assert collection.modalities == ("text", "text")
-    assert len(_distinct(Tower(), collection.corpus).firsts) == 90  # type: ignore[arg-type]
+    assert len(_distinct("content", collection.corpus).firsts) == 90
     assert collection.checksum == collection.checksum
     assert corpus.n_read == n_read
 

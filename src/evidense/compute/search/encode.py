@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol, cast, runtime_checkable
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -76,7 +76,7 @@ def encode(
     """
     if (encoded := _held(tower, items, layers)) is not None:
         return encoded
-    distinct = _distinct(tower, items)
+    distinct = _distinct(tower.identity, items)
     key = _key(tower, distinct, layers)
     if (encoded := _recalled(store, key)) is not None:
         return replace(encoded, rows=distinct.rows)
@@ -110,14 +110,14 @@ def is_cached(tower: Tower, items: Sequence[Item], store: Store, *, layers: bool
     """Say whether the store holds everything that `encode` would return, or nothing need be encoded."""
     if isinstance(tower, HoldsVectors) and not layers and tower.held(()) is not None:
         return True
-    return _recalled(store, _key(tower, _distinct(tower, items), layers)) is not None
+    return _recalled(store, _key(tower, _distinct(tower.identity, items), layers)) is not None
 
 
 def run_of(tower: Tower, items: Sequence[Item], store: Store) -> "tuple[str, EncodingRun] | None":
     """Return the key of an encoding and its run, for processes that share it; None if the store holds its vectors."""
     if isinstance(tower, HoldsVectors) and tower.held(()) is not None:
         return None
-    distinct = _distinct(tower, items)
+    distinct = _distinct(tower.identity, items)
     key = _key(tower, distinct, layers=False)
     if _recalled(store, key) is not None:
         return None
@@ -136,9 +136,9 @@ def _recalled(store: Store, key: str) -> Encoded | None:
         return None  # never encoded, or its blob was removed or damaged: encode again
 
 
-def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
+def _distinct(identity: Literal["content", "id"], items: Sequence[Item]) -> _Distinct:
     """Number the distinct items in order of first appearance."""
-    if tower.identity == "id":
+    if identity == "id":
         return _distinct_ids(ids_of(items))
     contents = contents_of(items)
     firsts = np.flatnonzero(contents.firsts == np.arange(len(contents.firsts)))
