@@ -22,6 +22,7 @@ _MODULES = {
     "hub": ("datasets", "huggingface_hub"), "ir-datasets": ("ir_datasets",), "notebook": ("pandas",), "sentence-transformers": ("sentence_transformers",),
     "literature": ("httpx", "lxml", "bibtexparser", "pypdfium2", "rapidfuzz"),
     "onnx": ("onnxruntime", "transformers", "tokenizers"),
+    "cluster": ("ray",),
 }  # fmt: skip
 """Extra → the modules that it brings."""
 _INSTALLED = "import sys; from importlib.util import find_spec; print(*(m for m in sys.argv[1:] if find_spec(m)))"
