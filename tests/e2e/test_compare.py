@@ -109,11 +109,14 @@ def test_another_margin_changes_the_decision_and_ranks_nothing(compared, pairs_c
 
 
 def test_a_system_against_itself_is_identical(evidense, pairs_csv, tmp_path):
-    result = evidense("compare", "bm25", "bm25", "--on", pairs_csv, "--out", tmp_path / "page", "--gate", "no-harm")
+    saved = ("--save-baseline", tmp_path / "bm25.baseline.json.gz")  # what a system beside itself is good for
+    result = evidense(
+        "compare", "bm25", "bm25", "--on", pairs_csv, "--out", tmp_path / "page", "--gate", "no-harm", *saved
+    )
     assert result.exit_code == 0, result.output
     (row,) = rows(tmp_path / "page")
     assert (row["verdict"], row["effect"], row["low"], row["high"]) == ("IDENTICAL", 0, 0, 0)
-    again = evidense("compare", "bm25", "bm25", "--on", pairs_csv, "--out", tmp_path / "page")
+    again = evidense("compare", "bm25", "bm25", "--on", pairs_csv, "--out", tmp_path / "page", *saved)
     assert again.exit_code == 0, again.output  # its losses.csv is empty
 
 

@@ -15,7 +15,8 @@ from evidense.boundary.child import ChildLimits, in_child
 from evidense.compute.pictures.decoding import decode, each, header
 from evidense.compute.pictures.svg import drawing, drawn
 from evidense.errors import EvidenseError, InvalidInput, UnsafeInput, WorkerLost
-from evidense.study.trained.workers import Task, Workers
+from evidense.study.runners.local import local_runner
+from evidense.study.runners.tasks import Task
 from evidense.values import Picture
 from pictures.child_works import child_pid
 from pictures.svg_bombs import BOMBS, HEAD, deep, plain
@@ -175,7 +176,7 @@ def test_a_worker_draws_in_a_child_that_ends_with_it(tmp_path: Path) -> None:
         Task("drawn", lambda results: (drawn, (plain(), "a picture"))),
         Task("pid", lambda results: (child_pid, ())),
     ]
-    with Workers(1, tmp_path) as workers:
+    with local_runner(1, tmp_path) as workers:
         results = dict(workers.run(tasks))
     assert results["drawn"] == drawing()(plain())
     assert gone_within(results["pid"], 60)

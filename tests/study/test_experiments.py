@@ -18,7 +18,7 @@ DEFINITION = "Linear probing involves training a simple linear classifier on emb
 
 def test_statements_that_repeat_claims_of_the_literature_are_beside_what_was_found_on_analogues() -> None:
     assert experiments_for([STRUCTURE, TASK, DEFINITION, "Tomatoes need water."]) == {
-        STRUCTURE: "S6 on analogues: HOLDS 4, UNDECIDED 1 (level: HOLDS 4; cause: UNDECIDED 1)",
+        STRUCTURE: "S6 on analogues: HOLDS 8, UNDECIDED 1 (level: HOLDS 8; cause: UNDECIDED 1)",
         TASK: "S5: nothing to test",
         DEFINITION: "S4: nothing to test",
     }
@@ -35,7 +35,7 @@ def test_a_verdict_on_a_claim_that_was_registered_otherwise_since_counts_no_more
     monkeypatch.setattr(experiments, "shipped", lambda: stale)
     experiments._said.cache_clear()
     try:
-        assert experiments_for([STRUCTURE]) == {STRUCTURE: "S6 on analogues: HOLDS 4"}
+        assert experiments_for([STRUCTURE]) == {STRUCTURE: "S6 on analogues: HOLDS 8"}
     finally:
         experiments._said.cache_clear()
 
@@ -59,7 +59,7 @@ def test_verdicts_of_a_store_stand_beside_statements_that_repeat_what_they_decid
     stale = outcome(verdict="HOLDS", about="literature", system="z", details={**details, "registration": "0" * 64})
     store.put(Check(**stale))
     assert experiments_for(texts, store) == {
-        STRUCTURE: "S6 on analogues: HOLDS 4, UNDECIDED 1 (level: HOLDS 4; cause: UNDECIDED 1); in the store on analogues: FAILS 1",
+        STRUCTURE: "S6 on analogues: HOLDS 8, UNDECIDED 1 (level: HOLDS 8; cause: UNDECIDED 1); in the store on analogues: FAILS 1",
         better: "comparison in the store on analogues: HOLDS 1",
         worse: "comparison in the store on analogues: FAILS 1",
     }

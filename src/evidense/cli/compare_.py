@@ -124,7 +124,8 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     for key in ("measures", "slices", "claims", "references", "trained_on"):
         options[key] = split(options[key]) or None
     options["best_of"] = options["best_of"] or None
-    _check_different(base, tuned)
+    if not request.save_baseline:
+        _check_different(base, tuned)
     execute(comparison(base, tuned, where, **options), request)
 
 
@@ -136,7 +137,7 @@ def _paths(values: tuple[str, ...]) -> list[str]:
 
 
 def _check_different(base: str, tuned: tuple[str, ...]) -> None:
-    """Refuse a system that is BASE once more; say of a file with the bytes of BASE that it must come out IDENTICAL.
+    """Refuse a system that is BASE once more, which is of use only for a baseline file; say of a file with the bytes of BASE that it must come out IDENTICAL.
 
     Raises:
         InvalidInput: a system is named twice.
@@ -149,7 +150,9 @@ def _check_different(base: str, tuned: tuple[str, ...]) -> None:
     for system in tuned:
         are_files = isfile(system) and isfile(base)
         if system == base or (are_files and samefile(system, base)):
-            raise InvalidInput(f"'{base}' is compared with itself; expected two systems that can differ; name another")
+            raise InvalidInput(
+                f"'{base}' is compared with itself; expected two systems that can differ; name another, or --save-baseline FILE"
+            )
         if are_files and cmp(system, base, shallow=False):  # sizes first, then bytes
             print(
                 f"  ⚠ '{system}' and '{base}' hold the same bytes: that they come out IDENTICAL says nothing of a change"
