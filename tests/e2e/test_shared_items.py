@@ -31,7 +31,8 @@ def table(folder: Path) -> dict[str, dict[str, np.ndarray]]:
 
 def differences(columns: dict[str, np.ndarray]) -> Differences:
     base, system = (columns[name] for name in SYSTEMS)
-    return Differences((system - base)[None], columns[f"clusters of {SYSTEMS[0]}"], Bounds.around(base, (0.0, 1.0)))
+    bounds = Bounds.differences((0.0, 1.0), (1, len(base)))
+    return Differences((system - base)[None], columns[f"clusters of {SYSTEMS[0]}"], bounds, base)
 
 
 @pytest.fixture

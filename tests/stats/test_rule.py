@@ -59,8 +59,8 @@ def test_no_harm_requires_a_gain_or_enough_queries(low: float, n: int, passes: b
 
 
 def test_baseline_with_nothing_to_lose_is_undecided() -> None:
-    at_zero = replace(BASE, effect=0.0, low=0.0, high=0.0, win=0, tie=200, loss=0, least=0.0, most=1.0)
-    nearly = replace(BASE, effect=0.001, low=-0.015, high=0.01, least=-0.015, most=0.985)
+    at_zero = replace(BASE, effect=0.0, low=0.0, high=0.0, win=0, tie=200, loss=0, base_mean=0.0)
+    nearly = replace(BASE, effect=0.001, low=-0.015, high=0.01, base_mean=0.015)
     assert [label(e, 0.02) for e in (at_zero, nearly)] == ["UNDECIDED", "UNDECIDED"]
     assert label(replace(nearly, low=-0.01), 0.02) == "SAME"  # the data rule the loss out, not the floor
     assert label(replace(at_zero, effect=0.1, low=0.05, high=0.15, win=200, tie=0), 0.02) == "HELPS"

@@ -33,7 +33,7 @@ def advice(estimate: Estimate, margin: float) -> Advice | None:
     Raises:
         InvalidInput: as `label`.
     """
-    if label(estimate, margin) != "UNDECIDED" or is_at_floor(-estimate.least, estimate.low, margin):
+    if label(estimate, margin) != "UNDECIDED" or is_at_floor(estimate.base_mean, estimate.low, margin):
         return None
     if not estimate.standard_error > 0 and estimate.effect == 0:
         return None

@@ -1,4 +1,4 @@
-"""Bounds: the smallest and largest value that each query could have had; most measures lie between 0 and 1."""
+"""Bounds: the smallest and largest value that a query like these can have; most measures lie between 0 and 1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from jaxtyping import Bool, Float
 
 @dataclass(frozen=True)
 class Bounds:
-    """The least and the most that every value of a table could have been, one row a system (or contrast).
+    """The least and the most that every value of a table can be, one row a system (or contrast).
 
-    If the baseline scores .8 on a query, any other system can lose at most .8 there and gain at most .2.
+    They are limits of the measure, not of this sample: a baseline that scores .8 on all queries at hand may score 0 on the next one.
 
-    >>> Bounds.around(np.array([0.8, 0.5]), (0.0, 1.0)).most
-    array([[0.2, 0.5]])
+    >>> Bounds.differences((0.0, 1.0), (1, 2)).least
+    array([[-1., -1.]])
     """
 
     least: Float[np.ndarray, "s q"]
@@ -26,9 +26,10 @@ class Bounds:
         return cls(*(np.full(shape, end, dtype=np.float64) for end in limits))
 
     @classmethod
-    def around(cls, base: Float[np.ndarray, " q"], limits: tuple[float, float], n_systems: int = 1) -> "Bounds":
-        """Return the limits of differences from a baseline with these values, on a measure with these limits."""
-        return cls(*(np.tile(end - base, (n_systems, 1)) for end in limits))
+    def differences(cls, limits: tuple[float, float], shape: tuple[int, int]) -> "Bounds":
+        """Return the limits of differences between two systems, on a measure with these limits."""
+        low, high = limits
+        return cls.constant((low - high, high - low), shape)
 
     @classmethod
     def weighted(cls, weights: Float[np.ndarray, "k c"], limits: tuple[float, float], n_queries: int) -> "Bounds":

@@ -20,7 +20,8 @@ class Differences:
     """The paired per-query differences of `s` systems against one baseline on one collection.
 
     `clusters` says how queries depend on each other: queries with equal labels are resampled and flipped together; an overlap joins
-    them in part. `bounds` are the least and the most that each difference could have been; without them a difference has no limits.
+    them in part. `bounds` are the least and the most that each difference can be; without them a difference has no limits.
+    `base` holds the baseline's values, for verdicts that ask whether it has anything to lose.
 
     Raises:
         InvalidInput: shapes that do not fit, no query, or a difference that is not finite.
@@ -32,23 +33,28 @@ class Differences:
     values: Float[np.ndarray, "s q"]
     clusters: Grouping
     bounds: Bounds | None = None
+    base: Float[np.ndarray, " q"] | None = None
 
     def __post_init__(self) -> None:
         check_values(self.values, self.labels)
 
     def of(self, queries: Bool[np.ndarray, " q"]) -> "Differences":
         """Return the differences of some queries."""
-        return Differences(
-            self.values[:, queries], part_of(self.clusters, queries), self.bounds and self.bounds.of(queries)
-        )
+        bounds, base = self.bounds and self.bounds.of(queries), None if self.base is None else self.base[queries]
+        return Differences(self.values[:, queries], part_of(self.clusters, queries), bounds, base)
 
     def row(self, j: int) -> "Differences":
         """Return the differences of one system."""
-        return Differences(self.values[j : j + 1], self.clusters, self.bounds and self.bounds.row(j))
+        return Differences(self.values[j : j + 1], self.clusters, self.bounds and self.bounds.row(j), self.base)
 
     def mean_bounds(self, j: int) -> tuple[float, float]:
-        """Return what the mean of system j could be at least and at most."""
+        """Return what the mean of system j can be at least and at most."""
         return self.bounds.mean(j) if self.bounds else (-np.inf, np.inf)
+
+    @property
+    def base_mean(self) -> float:
+        """Return the baseline's mean; infinite where its values are not given."""
+        return np.inf if self.base is None else float(self.base.mean())
 
     @property
     def n_systems(self) -> int:

@@ -26,7 +26,8 @@ class Estimate:
       queries. `n_groups` counts groups that are not alike, each of which shows one kind of query; it is then the larger number.
     - `is_carried` says that few differences carried a verdict, and that one more of them with the other sign would overturn it.
       `n_deciding` is the number of groups which, set to 0, would take the verdict away (None for 20 or more).
-    - `least` and `most` are the smallest and largest effect that these queries allow; no interval reaches beyond them.
+    - `least` and `most` are the smallest and largest effect that the measure allows; no interval reaches beyond them. `base_mean` is the
+      baseline's mean, all that it can lose on these queries; infinite where nobody gave it.
     """
 
     effect: float
@@ -50,6 +51,7 @@ class Estimate:
     is_overlapping: bool = False
     least: float = -np.inf
     most: float = np.inf
+    base_mean: float = np.inf
 
     def within_bounds(self) -> "Estimate":
         """Return this estimate with its interval cut at `least` and `most`. The side of 0 on which it lies does not change."""
@@ -168,4 +170,5 @@ def _described(pool: Pool, j: int, inference: Inference) -> Estimate:
         is_overlapping=any(part.overlap is not None for part in pool.at_means),
         least=least,
         most=most,
+        base_mean=float(np.mean([part.base_mean for part in parts])),
     ).within_bounds()

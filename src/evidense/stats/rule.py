@@ -124,8 +124,8 @@ def reservation(estimate: Estimate, margin: float) -> str:
 
 def doubt(estimate: Estimate, margin: float) -> str:
     """Say why nothing can be decided by any interval: too few groups, or a baseline with nothing to lose. Else return an empty text."""
-    at_floor = is_at_floor(-estimate.least, estimate.low, margin)
-    return too_few(estimate.n_clusters) or (floor_sentence(-estimate.least, margin) if at_floor else "")
+    at_floor = is_at_floor(estimate.base_mean, estimate.low, margin)
+    return too_few(estimate.n_clusters) or (floor_sentence(estimate.base_mean, margin) if at_floor else "")
 
 
 def floor_sentence(base_mean: float, margin: float) -> str:

@@ -58,8 +58,8 @@ class ScoredSystems(ScoredCollection):
     def differences(self, measure: str, store: Store) -> stats.Differences:
         """Return the paired differences of every other system from the baseline."""
         values = self.values(self.labels, measure, store)
-        bounds = stats.Bounds.around(values[0], measures.limits(measure), len(values) - 1)
-        return stats.Differences(values[1:] - values[0], self.clusters, bounds)
+        bounds = stats.Bounds.differences(measures.limits(measure), values[1:].shape)
+        return stats.Differences(values[1:] - values[0], self.clusters, bounds, values[0])
 
 
 @dataclass(frozen=True)
