@@ -11,8 +11,8 @@ import numpy as np
 
 from bench.lines import N_RUNS, Line, cpu_s
 from bench.texts import MODEL, items, skewed
-from evidense.dissection.probes.features import Pairs
-from evidense.dissection.published_probe.fit import Draws, Recipe, train
+from evidense.dissection.probes.features import PairStates
+from evidense.dissection.published_probe.fit import PublishedRecipe, SlotDraws, train
 
 N_QUERIES, N_PASSAGES, N_STORED, COUNTS = 200, 400, 5, (2, 3, 4, 5)
 POOLINGS = ("cls", "mean", "lasttoken")
@@ -63,10 +63,10 @@ def ours(queries: list[str], passages: list[str], places: np.ndarray, folder: Pa
     tower, store = part.open(spelling).tower("query"), Store(folder)
     found = [layer_states(tower, items(texts), store, POOLINGS) for texts in (queries, passages)]
     is_train = np.arange(N_QUERIES) >= N_QUERIES // 5
-    draws = Draws.of(N_QUERIES, COUNTS, N_STORED, Recipe())
+    draws = SlotDraws.of(N_QUERIES, COUNTS, N_STORED, PublishedRecipe())
     for pooling in POOLINGS:
         for q, d in zip(found[0][pooling], found[1][pooling], strict=True):
-            train(Pairs(np.asarray(q), np.asarray(d), places), is_train, draws, Recipe())
+            train(PairStates(np.asarray(q), np.asarray(d), places), is_train, draws, PublishedRecipe())
 
 
 def theirs(queries: list[str], passages: list[str], places: np.ndarray, folder: Path) -> tuple[float, int]:

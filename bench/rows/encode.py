@@ -10,8 +10,8 @@ import numpy as np
 from bench.lines import N_RUNS, Line, alternate, cpu_s
 from bench.texts import MODEL, items, skewed
 from evidense import registry
+from evidense.compute.models.precision import has_bf16
 from evidense.compute.search.encode import encode
-from evidense.compute.texts.open_text import has_bf16
 from evidense.parts import Tower
 from evidense.store import Store
 from evidense.values import Spelling

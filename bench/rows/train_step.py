@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import small_text
 from bench.lines import Line
-from evidense.compute.texts.open_text import has_bf16
+from evidense.compute.models.precision import has_bf16
 
 N_STEPS, N_ROUNDS, BATCH = 7, 2, 128
 
