@@ -6,16 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from encoders.opening import open_encoder
 from encoders.text_models import TEXTS, save
 from evidense.compute.progress import estimate
 from evidense.compute.search import encode as module
-from evidense.compute.search.encode import encode, is_cached
+from evidense.compute.search.encode import encode, is_cached, row_hashes
 from evidense.encoders.python import from_function
 from evidense.errors import InvalidInput
 from evidense.store import Store
 from evidense.values import Item, Picture
+from evidense.values.contents import Known, contents_of
 
 ITEMS = [Item(f"i{n}", TEXTS[n % 7] + (f" w{n % 13}" if n >= 14 else "")) for n in range(60)]
 
@@ -186,7 +189,9 @@ def test_encoding_no_items_gives_an_empty_array(tower: Any, store: Store) -> Non
 
 
 class Lazy(Sequence[Item]):
-    """Makes items on demand."""
+    """Makes items on demand, and counts them."""
+
+    n_made = 0
 
     def __len__(self) -> int:
         return 5000
@@ -194,6 +199,7 @@ class Lazy(Sequence[Item]):
     def __getitem__(self, place: Any) -> Any:
         if place >= 5000:
             raise IndexError(place)
+        self.n_made += 1
         return Item(str(place), f"w{place} w{place % 7}")
 
 
@@ -212,6 +218,26 @@ def test_a_lazy_corpus_is_tokenised_in_chunks(store: Store, monkeypatch: pytest.
             return tower.prepare(items)
 
     monkeypatch.setattr(module, "_CHUNK", 1000)
-    encoded = encode(Watched(), Lazy(), store)  # type: ignore[arg-type]
+    corpus = Lazy()
+    contents_of(corpus)
+    assert corpus.n_made == 5000
+    encoded = encode(Watched(), Known(corpus, contents_of(corpus)), store)  # type: ignore[arg-type]
     assert encoded.vectors.shape == (5000, 256)
     assert sizes == [1000] * 5
+    assert corpus.n_made == 3 * 5000, "two passes for the contents above, and one to encode"
+
+
+@given(st.integers(1, 3), st.integers(1, 6), st.integers(1, 5), st.data())
+def test_the_hash_of_rows_depends_on_every_word_and_not_on_batches(
+    n_layers: int, n_rows: int, n_dims: int, data: st.DataObject
+) -> None:
+    rng = np.random.default_rng(n_layers + 7 * n_rows + 49 * n_dims)
+    vectors, rows = rng.standard_normal((n_layers, n_rows, n_dims)).astype(np.float32), rng.permutation(9)[:n_rows]
+    whole = row_hashes(vectors, rows)
+    assert whole % 2**64 == sum(row_hashes(vectors[:, [i]], rows[[i]]) for i in range(n_rows)) % 2**64
+    damaged = vectors.copy()
+    damaged.view(np.uint32)[tuple(data.draw(st.integers(0, n - 1)) for n in vectors.shape)] ^= 1 << data.draw(st.integers(0, 31))  # fmt: skip
+    assert row_hashes(damaged, rows) != whole
+    assert row_hashes(np.zeros_like(vectors), rows) != whole
+    if n_rows > 1:
+        assert row_hashes(vectors, rows[::-1]) != whole

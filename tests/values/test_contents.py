@@ -1,9 +1,10 @@
 """Contents: arrays of one pass equal item by item what a slow loop computes, and nothing is read twice."""
 
+import gzip
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from evidense.compute.search.encode import _distinct
 from evidense.datasets import beir
 from evidense.errors import InvalidInput
+from evidense.reading import corpora, shards
 from evidense.reading.corpora import JsonlItems
 from evidense.values import Collection, Draft, Item, Picture, build
 from evidense.values.build import Chosen
-from evidense.values.contents import KEY_BYTES, contents_of, first_rows, known_contents
+from evidense.values.contents import KEY_BYTES, Known, contents_of, first_rows, items_at, known_contents
 
 TEXTS = st.none() | st.sampled_from(["", " ", "one", "two", "ä ö", "x" * 300])
 PICTURES = st.none() | st.sampled_from([Picture(b"png"), Picture(b"jpg")])
@@ -138,3 +140,55 @@ def test_a_file_that_was_changed_keeps_no_known_contents(tmp_path: Path) -> None
     os.utime(path, ns=(1, 1))
     with pytest.raises(InvalidInput, match="changed while it was being read"):
         list(items)
+
+
+def written(folder: Path, n: int) -> JsonlItems:
+    """Return n items in three files, the second one packed, with empty lines between."""
+    paths = []
+    for number, part in enumerate(np.array_split(np.arange(n), 3)):
+        text = "".join(
+            f'{{"_id": "d{i}", "text": "text {i} {"x" * (i % 50)}"}}\n' + "\n" * (i % 2) for i in part.tolist()
+        )
+        paths.append(folder / f"{number}.jsonl{'.gz' if number == 1 else ''}")
+        paths[-1].write_bytes(gzip.compress(text.encode()) if number == 1 else text.encode())
+    return JsonlItems(paths, beir._document)
+
+
+@pytest.fixture(scope="module")
+def three_files(tmp_path_factory: pytest.TempPathFactory) -> JsonlItems:
+    return written(tmp_path_factory.mktemp("shards"), 300)
+
+
+ANY_ROWS = st.lists(st.integers(0, 299), max_size=30)
+ROWS_IN_ORDER = st.tuples(st.integers(0, 299), st.integers(0, 299)).map(lambda ends: range(*ends))
+
+
+@given(ANY_ROWS | ROWS_IN_ORDER)
+def test_rows_that_are_read_together_equal_rows_that_are_read_alone(
+    three_files: JsonlItems, asked: Iterable[int]
+) -> None:
+    rows = np.array(list(asked), np.int64)
+    alone = [three_files[row] for row in rows.tolist()]
+    assert list(three_files.at(rows)) == alone
+    assert list(items_at(Known(three_files, contents_of(three_files)), rows)) == alone
+    assert list(Chosen(three_files, rows)) == alone
+    assert list(items_at(Chosen(three_files, rows), np.arange(len(rows))[::-1])) == alone[::-1]
+
+
+def test_lines_that_follow_each_other_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = written(tmp_path, 300)
+    alone = [items[row] for row in range(300)]
+    reads: list[int] = []
+    pread = os.pread
+
+    def counted(file: int, size: int, start: int) -> bytes:
+        reads.append(size)
+        return pread(file, size, start)
+
+    monkeypatch.setattr(shards.os, "pread", counted)
+    assert list(items) == alone
+    assert len(reads) == 3, "one read a file"
+    monkeypatch.setattr(corpora, "AT_ONCE", 1_000)
+    assert list(items) == alone
+    assert max(reads[3:]) < 1_100
+    assert len(reads) > 15

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast, overload
 
+import numpy as np
+from jaxtyping import Int64
+
 from evidense.boundary.files import BOM
 from evidense.reading.lines import decoded, raw_lines, stop_at_too_many
 from evidense.reading.shards import Shards
@@ -12,6 +15,8 @@ from evidense.reading.tables.rows import json_object, plain_object
 from evidense.values import Item
 from evidense.values.contents import Collected
 
+AT_ONCE = 1 << 20
+"""Bytes of lines that are read at once, if they follow each other."""
 ToItem = Callable[[dict[str, Any], str, list[str]], Item | None]
 """(JSON object, its place, list of mistakes) → Item, or None after adding a mistake."""
 
@@ -55,7 +60,8 @@ class JsonlItems(Sequence[Item]):
                     if collected is not None:
                         collected.add(item)
                 start += len(raw)
-                stop_at_too_many(str(path), self.mistakes)
+                if self.mistakes:
+                    stop_at_too_many(str(path), self.mistakes)
         return collected
 
     def _parsed(self, raw: bytes, shard: int, number: int, mistakes: list[str]) -> Item | None:
@@ -85,17 +91,38 @@ class JsonlItems(Sequence[Item]):
             InvalidInput: a file is no longer there, or has changed since it was indexed.
         """
         if isinstance(row, slice):
-            return [self[i] for i in range(*row.indices(len(self)))]
+            return list(self.at(np.arange(*row.indices(len(self)))))
         row = range(len(self))[row]
-        shard, mistakes = self._files[row], list[str]()
-        raw = self._shards.read(shard, self._starts[row], self._sizes[row])
-        item = self._parsed(raw, shard, self._lines[row], mistakes)
-        if mistakes:
-            self._shards.refuse_change(shard, mistakes[0])
-        return cast(Item, item)
+        return self._read(row, row)[0]
 
     def __iter__(self) -> Iterator[Item]:
-        return (self[row] for row in range(len(self)))
+        return self.at(np.arange(len(self)))
+
+    def at(self, rows: Int64[np.ndarray, " n"]) -> Iterator[Item]:
+        """Yield the items of some rows. Lines that follow each other in a file are read together, about AT_ONCE bytes at a time.
+
+        Raises:
+            InvalidInput: as for one item.
+        """
+        starts, files = np.frombuffer(self._starts, np.int64)[rows], np.frombuffer(self._files, np.int32)[rows]
+        follows = (np.diff(rows) == 1) & (np.diff(files) == 0) & (np.diff(starts // AT_ONCE) == 0)
+        ends = np.flatnonzero(np.append(~follows, True)) if len(rows) else rows
+        firsts = np.concatenate([rows[:1], rows[ends[:-1] + 1]])
+        for first, last in zip(firsts.tolist(), rows[ends].tolist(), strict=True):
+            yield from self._read(first, last)
+
+    def _read(self, first: int, last: int) -> list[Item]:
+        """Read the items of rows that follow each other in a file."""
+        shard, start, mistakes = self._files[first], self._starts[first], list[str]()
+        raw = self._shards.read(shard, start, self._starts[last] + self._sizes[last] - start)
+        items = []
+        for row in range(first, last + 1):
+            begin = self._starts[row] - start
+            item = self._parsed(raw[begin : begin + self._sizes[row]], shard, self._lines[row], mistakes)
+            if mistakes:
+                self._shards.refuse_change(shard, mistakes[0])
+            items.append(cast(Item, item))
+        return items
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

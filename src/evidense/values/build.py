@@ -21,6 +21,7 @@ from evidense.values.contents import (
     Known,
     first_rows,
     ids_of,
+    items_at,
     known_contents,
 )
 from evidense.values.item import Item
@@ -88,7 +89,11 @@ class Chosen(Sequence[T]):
         return Chosen(self.items, self.rows[row]) if isinstance(row, slice) else self.items[int(self.rows[row])]
 
     def __iter__(self) -> Iterator[T]:
-        return (self.items[int(row)] for row in self.rows)
+        return items_at(self.items, self.rows)
+
+    def at(self, rows: Int64[np.ndarray, " n"]) -> Iterator[T]:
+        """Yield some of the chosen rows."""
+        return items_at(self.items, self.rows[rows])
 
 
 def build(draft: Draft) -> Collection:

@@ -4,13 +4,14 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from jaxtyping import Int32, Int64, UInt8
 
 from evidense.values.item import Item
 
+T = TypeVar("T")
 KEY_BYTES = 32
 """Bytes of a content key: a sha256."""
 IDS, TEXT, IMAGE, BOTH, EMPTY = range(5)
@@ -92,6 +93,10 @@ class Known(Sequence[Item]):
     def __iter__(self) -> Iterator[Item]:
         return iter(self.items)
 
+    def at(self, rows: Int64[np.ndarray, " n"]) -> Iterator[Item]:
+        """Yield the items of some rows."""
+        return items_at(self.items, rows)
+
 
 def known_contents(items: Sequence[Any]) -> ItemContents | None:
     """Return what a sequence of items knows of them; None if that takes a pass over them."""
@@ -117,6 +122,12 @@ def ids_of(items: Sequence[Item]) -> tuple[str, ...]:
     """Return the ids of some items, read in one pass unless they are known."""
     known = known_contents(items)
     return tuple(item.id for item in items) if known is None else known.ids
+
+
+def items_at(items: Sequence[T], rows: Int64[np.ndarray, " n"]) -> Iterator[T]:
+    """Yield the items of these rows, in this order; a sequence that has a method `at` reads many at once."""
+    at = getattr(items, "at", None)
+    return (items[row] for row in rows.tolist()) if at is None else at(rows)
 
 
 def first_rows(keys: UInt8[np.ndarray, "n 32"]) -> Int64[np.ndarray, " n"]:

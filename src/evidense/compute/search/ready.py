@@ -28,8 +28,8 @@ class Gathers(Protocol):
 
 
 def make_ready(tower: Tower, items: Sequence[Item], store: Store, progress: Progress | None) -> None:
-    """Let a tower do for these items what it does for many at once; most towers do nothing."""
+    """Let a tower do for these items what it does for many at once; most towers do nothing, and no item is read for them."""
     if isinstance(tower, KeepsStates):
-        tower.keep_states(items, store, progress)
+        tower.keep_states(list(items), store, progress)
     if isinstance(tower, Gathers):
-        tower.gather(items, store, progress)
+        tower.gather(list(items), store, progress)

@@ -165,7 +165,7 @@ def plain_object(raw: bytes) -> dict[str, Any] | None:
     if len(raw) > MOST_CONTAINERS:
         return None
     try:
-        value = pydantic_core.from_json(raw)
+        value = pydantic_core.from_json(raw, cache_strings="keys")
     except ValueError:
         return None
     return value if type(value) is dict else None

@@ -1,12 +1,17 @@
 """Traps: finds properties of a collection's texts that make its scores misleading, one sentence each."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64
 
 from evidense.errors import StoreError
 from evidense.records import sha256_of
 from evidense.store import Store
 from evidense.training.data.copies import near_copies, plain
 from evidense.values import Collection, Item
+from evidense.values.contents import items_at
 
 ALGORITHM = 2
 """Version: raised when the same collection gives other sentences."""
@@ -35,17 +40,47 @@ Texts = Mapping[str, str]
 def traps(collection: Collection) -> tuple[str, ...]:
     """Return sentences on queries contained in their relevant documents, queries that equal other documents, unjudged copies, and empty documents."""
     relevant = {d for q in collection.qrels for d in _relevant(collection, q)}
-    is_small = len(collection.corpus) <= MOST_DOCUMENTS
-    queries = _texts(collection.queries)
-    documents = _texts(item for item in collection.corpus if is_small or item.id in relevant)
-    if not queries or not documents:
+    queries = dict(_texts(collection.queries))
+    documents = _CheckedTexts.of(collection, queries, relevant)
+    if not queries or (documents.is_whole and not documents.ids_of):
         return ()
     return (
-        *_standing(collection, queries, documents),
+        *_standing(collection, queries, documents.relevant),
         *_equal(collection, queries, documents),
         *_copies(collection, documents),
-        *_empty(collection, relevant - documents.keys()),
+        *_empty(collection, relevant - documents.relevant.keys()),
     )
+
+
+@dataclass(frozen=True)
+class _CheckedTexts:
+    """Of the documents that are checked, what may be like a query or a relevant document; the others are read and dropped."""
+
+    relevant: Texts
+    ids_of: Mapping[str, Sequence[str]]
+    """Text without the punctuation around it → ids of all documents with it. Unless `is_whole`, texts that no query and no relevant document has may lack."""
+    is_whole: bool
+    """Whether all texts are there: they have at most MOST_CHARACTERS."""
+
+    @classmethod
+    def of(cls, collection: Collection, queries: Texts, relevant: set[str]) -> "_CheckedTexts":
+        """Read the corpus once, or of a very large one only the relevant documents."""
+        corpus = collection.corpus
+        relevant_texts = dict(_texts(items_at(corpus, _rows(collection, relevant))))
+        checked = _texts(corpus) if len(corpus) <= MOST_DOCUMENTS else relevant_texts.items()
+        wanted = {_bare(text) for texts in (queries, relevant_texts) for text in texts.values()}
+        ids_of: dict[str, list[str]] = {}
+        n_left = MOST_CHARACTERS
+        for doc_id, text in checked:
+            bare = _bare(text)
+            if n_left < 0 and bare not in wanted:
+                continue
+            if bare not in ids_of and n_left >= 0:
+                n_left -= len(bare)
+                if n_left < 0:
+                    ids_of = {kept: ids for kept, ids in ids_of.items() if kept in wanted}
+            ids_of.setdefault(bare, []).append(doc_id)
+        return cls(relevant_texts, ids_of, n_left >= 0)
 
 
 def traps_of(collection: Collection, store: Store) -> tuple[str, ...]:
@@ -59,19 +94,24 @@ def traps_of(collection: Collection, store: Store) -> tuple[str, ...]:
     return sentences
 
 
-def _texts(items: Iterable[Item]) -> Texts:
-    texts = {item.id: plain(item.text) for item in items if item.text and item.picture is None}
-    return {name: text for name, text in texts.items() if text}
+def _texts(items: Iterable[Item]) -> Iterator[tuple[str, str]]:
+    """Yield id and normalised text of the items that have a text, and no picture."""
+    texts = ((item.id, plain(item.text)) for item in items if item.text and item.picture is None)
+    return ((name, text) for name, text in texts if text)
+
+
+def _rows(collection: Collection, doc_ids: set[str]) -> Int64[np.ndarray, " n"]:
+    return np.array([row for row, doc_id in enumerate(collection.doc_ids) if doc_id in doc_ids], np.int64)
 
 
 def _relevant(collection: Collection, query_id: str) -> list[str]:
     return [d for d, gain in collection.qrels.get(query_id, {}).items() if gain > 0]
 
 
-def _standing(collection: Collection, queries: Texts, documents: Texts) -> Iterator[str]:
+def _standing(collection: Collection, queries: Texts, relevant_texts: Texts) -> Iterator[str]:
     n = 0
     for query_id, text in queries.items():
-        relevant = [documents[d] for d in _relevant(collection, query_id) if d in documents]
+        relevant = [relevant_texts[d] for d in _relevant(collection, query_id) if d in relevant_texts]
         bare = _bare(text)
         is_long = len(bare.split()) >= LEAST_WORDS or (not bare.isascii() and len(bare) >= LEAST_CHARACTERS)
         n += any(bare == _bare(document) or (is_long and bare in document) for document in relevant)
@@ -82,12 +122,11 @@ def _standing(collection: Collection, queries: Texts, documents: Texts) -> Itera
         )
 
 
-def _equal(collection: Collection, queries: Texts, documents: Texts) -> Iterator[str]:
-    by_bare = _by_bare(documents)
+def _equal(collection: Collection, queries: Texts, documents: _CheckedTexts) -> Iterator[str]:
     n = 0
     for query_id, text in queries.items():
         expected = {*_relevant(collection, query_id), *([query_id] if collection.drop_self_matches else [])}
-        n += any(doc_id not in expected for doc_id in by_bare.get(_bare(text), ()))
+        n += any(doc_id not in expected for doc_id in documents.ids_of.get(_bare(text), ()))
     if n >= MATERIAL * len(collection.queries):
         yield (
             f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) equal a document that is not judged "
@@ -95,10 +134,9 @@ def _equal(collection: Collection, queries: Texts, documents: Texts) -> Iterator
         )
 
 
-def _copies(collection: Collection, documents: Texts) -> Iterator[str]:
+def _copies(collection: Collection, documents: _CheckedTexts) -> Iterator[str]:
     """Yield a note on queries with an unjudged copy of a relevant document."""
-    relevant = {d for q in collection.qrels for d in _relevant(collection, q) if d in documents}
-    copies = _copies_of(sorted(relevant), documents)
+    copies = _copies_of(documents)
     n = 0
     for query_id, gains in collection.qrels.items():
         known = {*gains, *([query_id] if collection.drop_self_matches else [])}
@@ -114,7 +152,8 @@ def _empty(collection: Collection, without_text: set[str]) -> Iterator[str]:
     """Yield a note on queries whose relevant documents are all empty."""
     if not without_text:
         return
-    empty_by_id = {item.id: item.is_empty for item in collection.corpus if item.id in without_text}
+    rows = _rows(collection, without_text)
+    empty_by_id = {item.id: item.is_empty for item in items_at(collection.corpus, rows)}
     n = 0
     for query_id in collection.qrels:
         is_empty = [empty_by_id.get(d, False) for d in _relevant(collection, query_id)]
@@ -126,27 +165,21 @@ def _empty(collection: Collection, without_text: set[str]) -> Iterator[str]:
         )
 
 
-def _copies_of(relevant: Sequence[str], documents: Texts) -> dict[str, list[str]]:
-    """Return id → other documents with the same text or, if both are long and the corpus is not too large, nearly the same text."""
-    by_bare = _by_bare(documents)
-    near_copies_of = {bare: [bare] for bare in map(_bare, (documents[d] for d in relevant))}
-    if sum(map(len, by_bare)) <= MOST_CHARACTERS:
+def _copies_of(documents: _CheckedTexts) -> dict[str, list[str]]:
+    """Return id of a relevant document → others with the same text or, if both are long and the corpus is not too large, nearly the same text."""
+    bare_of = {doc_id: _bare(text) for doc_id, text in sorted(documents.relevant.items())}
+    near_copies_of = {bare: [bare] for bare in bare_of.values()}
+    if documents.is_whole:
         long_texts, long_documents = (
-            [bare for bare in side if len(bare) >= LONG] for side in (sorted(near_copies_of), by_bare)
+            [bare for bare in side if len(bare) >= LONG] for side in (sorted(near_copies_of), documents.ids_of)
         )
         for ours, theirs in zip(*near_copies(long_texts, long_documents, NEAR), strict=True):
             near_copies_of[long_texts[ours]].append(long_documents[theirs])
-    same = {d: dict.fromkeys(near_copies_of[_bare(documents[d])]) for d in relevant}
+    same = {doc_id: dict.fromkeys(near_copies_of[bare]) for doc_id, bare in bare_of.items()}
     return {
-        d: [other for bare in bare_texts for other in by_bare[bare] if other != d] for d, bare_texts in same.items()
+        doc_id: [other for bare in bare_texts for other in documents.ids_of[bare] if other != doc_id]
+        for doc_id, bare_texts in same.items()
     }
-
-
-def _by_bare(documents: Texts) -> dict[str, list[str]]:
-    doc_ids_of: dict[str, list[str]] = {}
-    for doc_id, text in documents.items():
-        doc_ids_of.setdefault(_bare(text), []).append(doc_id)
-    return doc_ids_of
 
 
 def _bare(text: str) -> str:
