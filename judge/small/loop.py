@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from evidense.compute.texts.pair_classifier import Window
 from evidense.entailers._judge_net import on_device, pooled
-from evidense.entailers._pair_model import Window
 from evidense.records import Recipe
 from evidense.training.loop import schedule, state
 from evidense.training.loop.batches import purpose_rng, step_seed

@@ -15,7 +15,18 @@ from typing import Any, cast
 from evidense.boundary.files import opened
 from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
-from evidense.parts import SHELVES, Dataset, Encoder, EncoderPart, Named, PairSource, Ranker, RankerPart, Reader
+from evidense.parts import (
+    SHELVES,
+    Dataset,
+    Encoder,
+    EncoderPart,
+    Named,
+    PairSource,
+    Ranker,
+    RankerPart,
+    Reader,
+    Reranker,
+)
 from evidense.parts.discovery import PartFile, part_files
 from evidense.reading.training_pairs import SHUFFLED, kind_of, pairs_of, shuffled, with_kind
 from evidense.reading.unread import unread
@@ -205,8 +216,8 @@ def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
     return cast("EncoderPart | RankerPart", _only("system", spelling.head, answering, "encoders", "rankers")), spelling
 
 
-def open_system(spelling: Spelling) -> Encoder | Ranker:
-    """Open the encoder or ranker that a spelling means.
+def open_system(spelling: Spelling) -> Encoder | Ranker | Reranker:
+    """Open the encoder, ranker or reranker that a spelling means.
 
     Raises:
         UnknownName, AmbiguousName: as `system`.
@@ -226,7 +237,7 @@ def open_encoder(spelling: Spelling) -> Encoder:
     return as_encoder(str(spelling), open_system(spelling))
 
 
-def as_encoder(spelling: str, engine: Encoder | Ranker) -> Encoder:
+def as_encoder(spelling: str, engine: Encoder | Ranker | Reranker) -> Encoder:
     """Return an open system as an encoder.
 
     Raises:

@@ -74,3 +74,25 @@ def test_invalid_spelling_is_refused_with_the_reason(text: str, says: str) -> No
 def test_order_of_options_does_not_change_a_spelling() -> None:
     assert str(Spelling.parse("m@int8@dim=2")) == str(Spelling.parse("m@dim=2@int8")) == "m@int8@dim=2"
     assert set(FLAGS) & KEYS == {"normalize"}
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("x@first=bm25", "bm25"),
+        ("x@first=[m@dim=256@int8]@depth=5", "m@dim=256@int8"),
+        ("x@first=[y@first=[m@dim=2]@depth=9]", "y@first=[m@dim=2]@depth=9"),
+        ("x@first=[openai:m@url=http://[::1]:80/v1]", "openai:m@url=http://[::1]:80/v1"),
+        ("x@first=[me@@home]", "me@@home"),
+        ("x@first=m@@dim=2", "m@dim=2"),
+    ],
+)
+def test_a_system_in_brackets_keeps_its_options(text: str, first: str) -> None:
+    spelling = Spelling.parse(text)
+    assert spelling.options["first"] == first
+    assert Spelling.parse(str(spelling)) == spelling
+
+
+def test_brackets_mean_nothing_elsewhere() -> None:
+    assert Spelling.parse("a[1]@query_prompt=[CLS] ask").options == {"query_prompt": "[CLS] ask"}
+    assert Spelling.parse("m@query_prompt=[CLS]@dim=2").options == {"query_prompt": "[CLS]", "dim": "2"}

@@ -1,5 +1,6 @@
 """Consent: decides whose code may run. Code that a study, page or folder names runs only if the user named it or allowed all code."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,8 +19,8 @@ class Consent:
     """True while a plan is made: then no code runs."""
 
     def covers(self, code: str) -> bool:
-        """Say whether code (`module:function`) may run; options after its name do not matter."""
-        is_named = any(name.partition("@")[0] == f"python:{code}" for name in self.named)
+        """Say whether code (`module:function`) may run: its name stands first, or behind `first=`; other options do not matter."""
+        is_named = any(f"python:{code}" in re.split(r"[@\[\]]|\bfirst=", name) for name in self.named)
         return not self.nothing and (self.everything or is_named)
 
 

@@ -17,9 +17,10 @@ from evidense.compute.models.checkpoint import read_weights, refuse_remote_code,
 from evidense.compute.models.files import read_json, refuse_irregular
 from evidense.compute.models.locate import local_folder, require_transformers
 from evidense.compute.models.tokens import load_tokenizer, tokenizer_files
+from evidense.compute.texts.pair_classifier import Logits
 from evidense.entailers._judge_net import loaded_net, on_device, pooled
 from evidense.entailers._judge_table import TABLE, JudgeTable, read_table, regression, stacked
-from evidense.entailers._pair_model import Logits, PairModel, max_length_of
+from evidense.entailers._pair_model import PairModel, max_length_of
 from evidense.errors import InvalidInput
 from evidense.parts import Entailer
 from evidense.records import sha256_of

@@ -14,7 +14,8 @@ from evidense.compute.models.architecture import vector_settings
 from evidense.compute.models.checkpoint import sha256_of_files
 from evidense.compute.models.files import read_json
 from evidense.compute.models.tokens import load_tokenizer, tokenizer_files
-from evidense.entailers._pair_model import Logits, PairModel, folder_of_spelling, max_length_of
+from evidense.compute.texts.pair_classifier import Logits
+from evidense.entailers._pair_model import PairModel, folder_of_spelling, max_length_of
 from evidense.entailers._stances import stances_of
 from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
 from evidense.parts import Entailer

@@ -43,7 +43,7 @@ from evidense.parts.estimands import Estimand
 from evidense.parts.literature import Manners, Offer, Reader, Reply, Request, Source, Wire
 from evidense.parts.names import Named
 from evidense.parts.objectives import Need, Objective, Representations, Stage, takes_targets
-from evidense.parts.rankers import Ranker, RankerPart, WithPolicies
+from evidense.parts.rankers import CandidateList, Ranker, RankerPart, Reranker, WithPolicies, is_reranker
 
 __all__ = [
     "SHELVES",
@@ -52,6 +52,7 @@ __all__ = [
     "AnalysisWords",
     "AnswerCounts",
     "Bench",
+    "CandidateList",
     "Capability",
     "Case",
     "Claim",
@@ -86,6 +87,7 @@ __all__ = [
     "Reply",
     "Representations",
     "Request",
+    "Reranker",
     "Reviewer",
     "Role",
     "Sentence",
@@ -103,6 +105,7 @@ __all__ = [
     "WithPolicies",
     "code_order",
     "fingerprints",
+    "is_reranker",
     "takes_targets",
 ]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from evidense.compute.progress import estimate
 from evidense.compute.search.encode import is_cached
+from evidense.compute.search.reranking import reranking_seconds
 from evidense.errors import InvalidInput
 from evidense.parts import Ranker, Tower
 from evidense.parts.served import Bill, Served
@@ -14,7 +15,7 @@ from evidense.study.runners.local import n_cores
 from evidense.study.trained.cells import Cells
 from evidense.study.trained.costs import TrainingCost, cost_of_cells
 from evidense.values import Collection, Item
-from evidense.verbs.retrieve import System, step_key
+from evidense.verbs.retrieve import System, TwoStages, step_key
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def plan(opened: OpenedStudy, store: Store) -> Plan:
     for collection in opened.collections:
         for system in (*opened.systems, *opened.references):
             if isinstance(system.engine, Served):
-                steps.append(_served(system, collection, system.engine.bill(collection)))
+                steps.append(_with_bill(_step(system, collection, False, 0.0, 0), system.engine.bill(collection)))
                 continue
             if store.recall(step_key(system, collection, opened.study.depth)):
                 steps.append(_step(system, collection, True, 0.0, 0))
@@ -92,7 +93,9 @@ def _of_cells(opened: OpenedStudy, cells: Cells, store: Store) -> Plan:
     """Return the plan of a study that trains. Ranking with a checkpoint costs as much as ranking with its start."""
     costs = cost_of_cells(opened.study, cells, store)
     steps = [
-        Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code)
+        _with_bill(
+            Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code), r.bill
+        )
         for c in opened.collections
         for r in costs.rankings(c)
     ]
@@ -105,18 +108,20 @@ def _step(system: System, collection: Collection, cached: bool, seconds: float, 
     )
 
 
-def _served(system: System, collection: Collection, bill: Bill) -> Step:
-    """Return the step of a system behind a server; its time is the server's, and not known.
+def _with_bill(step: Step, bill: Bill | None) -> Step:
+    """Return the step of a system behind a server with its bill; the time is the server's, and not known.
 
     Raises:
         InvalidInput: it would exceed its budget.
     """
+    if bill is None:
+        return step
     if bill.exceeds:
         raise InvalidInput(
-            f"'{system.label}' on {collection.name}: {bill_words(bill)}, which exceeds the budget of {bill.exceeds}. Nothing was sent; "
+            f"'{step.system}' on {step.collection}: {bill_words(bill)}, which exceeds the budget of {bill.exceeds}. Nothing was sent; "
             "raise @budget, or draw fewer texts (--queries, --documents)"
         )
-    return replace(_step(system, collection, not bill.n_texts, 0.0, 0), bill=bill)
+    return replace(step, cached=not bill.n_texts, bill=bill)
 
 
 def bill_words(bill: Bill) -> str:
@@ -140,6 +145,8 @@ def _of_code(label: str, collection: Collection) -> Step:
 def _cost(
     system: System, collection: Collection, store: Store, encoded: set[tuple[str, str, str]]
 ) -> tuple[float, int]:
+    if isinstance(system.engine, TwoStages):
+        return _cost_of_stages(system.engine, collection, store, encoded)
     if isinstance(system.engine, Ranker):
         return 0.0, 0
     seconds, size = 0.0, 0
@@ -154,3 +161,14 @@ def _cost(
             seconds, size = seconds + needed.seconds, size + needed.size_bytes
         encoded.add(key)
     return seconds, size
+
+
+def _cost_of_stages(
+    stages: TwoStages, collection: Collection, store: Store, encoded: set[tuple[str, str, str]]
+) -> tuple[float, int]:
+    """Return the cost of reranking, and of the first stage if its lists are not in the store."""
+    seconds = reranking_seconds(stages.reranker, collection, stages.reranker.n_reranked)
+    if isinstance(stages.first.engine, Served) or stages.first_ranking(collection, store) is not None:
+        return seconds, 0
+    of_first, size = _cost(stages.first, collection, store, encoded)
+    return seconds + of_first, size + len(collection.queries) * stages.reranker.n_reranked * RANKED_BYTES

@@ -1,31 +1,36 @@
 """Retrieve: rank a collection with a system → Ranking."""
 
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float32
 
 from evidense import registry
 from evidense.boundary.consent import consent
+from evidense.compute.comparison.reach import recall_note
 from evidense.compute.comparison.truncation import truncation_notes
 from evidense.compute.environment import environment
 from evidense.compute.progress import Progress
 from evidense.compute.search.blind import OPTION, blinded, is_blind
 from evidense.compute.search.compress import Compressed, Compression
 from evidense.compute.search.encode import encode
-from evidense.compute.search.rankings import save_lists
+from evidense.compute.search.rankings import load_lists, save_lists
+from evidense.compute.search.reranking import CUT, Reranking
 from evidense.compute.search.scoring import policies
 from evidense.compute.search.topk import Search, rank_vectors
 from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.errors import InvalidInput
-from evidense.parts import Encoder, Ranker, Setup, WithPolicies, fingerprints
+from evidense.parts import Encoder, Ranker, Reranker, Setup, WithPolicies, fingerprints, is_reranker
 from evidense.parts.served import Served
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, RankedLists, Spelling
-from evidense.values.spelling import MANNERS
+from evidense.values.spelling import MANNERS, NESTED, named_in
 
 Vectors = Float32[np.ndarray, "n e"]
 
@@ -54,6 +59,64 @@ Engines = dict[str, Encoder | Ranker]
 """Spelling → opened system."""
 
 
+@dataclass(frozen=True, eq=False)
+class TwoStages:
+    """A reranker with the system whose lists it reorders: a Ranker."""
+
+    reranker: Reranker
+    first: System
+
+    @property
+    def name(self) -> str:
+        """Name of the reranker."""
+        return self.reranker.name
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over both stages and the number of documents that are reranked."""
+        return sha256_of([self.reranker.fingerprint, self.reranker.n_reranked, *_identity(self.first)])
+
+    @property
+    def setup(self) -> Setup:
+        """How the reranker is run, and over what."""
+        setup = self.reranker.setup
+        return replace(
+            setup, similarity=f"{setup.similarity}; over the first {self.reranker.n_reranked:,} of {self.first.label}"
+        )
+
+    @property
+    def policies(self) -> Mapping[str, str]:
+        """Say what becomes of the documents that are not reranked."""
+        n, first = f"{self.reranker.n_reranked:,}", self.first.label
+        return {"search": f"the first {n} documents of {first}, reranked", "beyond": CUT.format(n=n, first=first)}
+
+    def rank(self, collection: Collection, depth: int) -> RankedLists:
+        """Return the reranked lists, kept in the user's store."""
+        return self.ranked(collection, depth, Store(), None)[0]
+
+    def first_ranking(self, collection: Collection, store: Store) -> Ranking | None:
+        """Return the lists of the first stage if the store holds them; a server is not asked."""
+        if isinstance(self.first.engine, Served):
+            return None
+        done = store.recall(step_key(self.first, collection, self.reranker.n_reranked))
+        record = store.get(done[0]) if done else None
+        return record if isinstance(record, Ranking) else None
+
+    def ranked(
+        self, collection: Collection, depth: int, store: Store, progress: Progress | None
+    ) -> tuple[RankedLists, Setup]:
+        """Return the reranked lists, and the set-up with notes on the first stage."""
+        n = self.reranker.n_reranked
+        ranking = retrieve(self.first, collection, n, store, progress)
+        found = load_lists(ranking, store)
+        with store.partial(sha256_of(["rerank", self.fingerprint, collection.checksum])) as folder:
+            lists = Reranking(self.reranker, collection, found).lists(depth, folder, progress)
+            shutil.rmtree(folder, ignore_errors=True)
+        notes = [f"first stage {self.first.label}: {text}" for text in ranking.setup.get("warnings") or ()]
+        recall = recall_note(collection, found, n, self.first.label)
+        return lists, replace(self.setup, warnings=(*self.setup.warnings, recall, *notes))
+
+
 def open_system(text: str, label: str | None = None, engines: Engines | None = None) -> System:
     """Open the system that a spelling names. Engines in `engines` are used from there; other engines are opened and added to it.
 
@@ -68,15 +131,25 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
     spelling = Spelling.parse(text)
     model = Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in _OURS})
     if str(model) not in engines:
-        engines[str(model)] = registry.open_system(model)
+        opened = registry.open_system(model)
+        engines[str(model)] = _with_first(opened, engines)
     engine, compression = engines[str(model)], Compression.of(spelling.options)
-    if compression is not None and not isinstance(engine, Served) and isinstance(engine, Ranker):
+    if compression is not None and (
+        isinstance(engine, TwoStages) or (not isinstance(engine, Served) and isinstance(engine, Ranker))
+    ):
         given = f"@dim={spelling.options['dim']}" if compression.n_dims else f"@{compression.bits}"
         raise InvalidInput(
             f"'{text}' asks for {given}, and '{model}' has no vectors to cut or compress; expected an encoder; leave {given} out"
         )
-    recorded = Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in MANNERS})
+    recorded = spelling.without(MANNERS)
     return System(label or label_of(text), str(recorded), engine, compression, is_blind(spelling.options))
+
+
+def _with_first(engine: Encoder | Ranker | Reranker, engines: Engines) -> Encoder | Ranker:
+    """Return a reranker together with the system whose lists it reorders; any other engine as it is."""
+    if is_reranker(engine):
+        return TwoStages(engine, open_system(engine.first, engines=engines))
+    return cast("Encoder | Ranker", engine)
 
 
 def stays_shut(text: str) -> bool:
@@ -85,7 +158,7 @@ def stays_shut(text: str) -> bool:
     Raises:
         UnknownName, AmbiguousName: no part, or several parts, recognise the spelling.
     """
-    return consent().nothing and registry.runs_code(text)
+    return consent().nothing and any(registry.runs_code(name) for name in named_in(text))
 
 
 def label_of(text: str) -> str:
@@ -101,7 +174,9 @@ def label_of(text: str) -> str:
     stem = path.split("/")[0] if colon else spelling.head.rstrip("/").rsplit("/", 1)[-1]
     kind = f"{scheme.rstrip(':')}:" if scheme else ""
     shown = [
-        v if k in {"bits", "revision"} else f"{k}={v}" for k, v in sorted(spelling.options.items()) if k not in _UNSHOWN
+        v if k in {"bits", "revision"} else f"{k}={label_of(v) if k in NESTED else v}"
+        for k, v in sorted(spelling.options.items())
+        if k not in _UNSHOWN
     ]
     return " ".join([kind + stem, *shown])
 
@@ -173,6 +248,11 @@ def collection_card(collection: Collection) -> dict[str, Json]:
     }  # fmt: skip
 
 
+def _identity(system: System) -> list[str]:
+    """Return all that changes the lists of a system, whatever the collection."""
+    return [system.spelling, *_fingerprint(system.engine), repr(system.compression)]
+
+
 def _fingerprint(engine: Encoder | Ranker) -> list[str]:
     if isinstance(engine, Ranker):
         return [engine.fingerprint]
@@ -184,6 +264,9 @@ def _rank(
 ) -> tuple[RankedLists, Setup, dict[str, str], Mapping[str, Json]]:
     """Return the ranked lists, the set-up, the policies of the search, and the observed facts."""
     engine = system.engine
+    if isinstance(engine, TwoStages):
+        lists, setup = engine.ranked(collection, depth, store, progress)
+        return lists, setup, dict(engine.policies), {}
     if isinstance(engine, Ranker):
         lists, ranker_policies = (
             engine.rank(collection, depth),

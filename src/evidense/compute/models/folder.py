@@ -165,7 +165,7 @@ def read_settings(root: Path) -> ModelFolder:
         prompts={name: text or "" for name, text in (settings.prompts or {}).items()},
         similarity=settings.similarity_fn_name,
         truncate_dim=settings.truncate_dim,
-        licence=_licence(card),
+        licence=licence_of(card),
         card=card,
         unhonoured=settings.unhonoured(SETTINGS) + _module_doubts(root, modules),
     )
@@ -257,7 +257,8 @@ def _hint(root: Path) -> str:
     )
 
 
-def _licence(card: str) -> str | None:
+def licence_of(card: str) -> str | None:
+    """Return the licence that the head of a model card names; None if it names none."""
     front = card.split("---")[1] if card.startswith("---") and card.count("---") > 1 else ""
     match = re.search(r"^license:\s*(\S.*)$", front, re.MULTILINE)
     licence = match.group(1).strip().strip("'\"") if match else "unknown"

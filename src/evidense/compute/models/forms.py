@@ -51,9 +51,23 @@ class SentenceSettings(SettingsFile):
     @field_validator("model_type")
     @classmethod
     def _dense(cls, kind: str | None) -> str | None:
+        if kind == "CrossEncoder":
+            raise ValueError("A CrossEncoder reads query and document together; write cross-encoder:FOLDER")
         if kind not in {None, "SentenceTransformer"}:
             raise ValueError(f"Expected a SentenceTransformer, which gives one dense vector a text; {_ELSEWHERE}")
         return kind
+
+
+class CrossEncoderSettings(SettingsFile):
+    """config_sentence_transformers.json of a CrossEncoder."""
+
+    SILENT = frozenset({"__version__", "default_prompt_name"})
+    NAMED = frozenset({"requirements", "keep_in_fp32_modules"})
+    prompts: dict[str, str | None] | None = None
+    activation_fn: str | None = None
+    model_type: str | None = None
+    requirements: Any = None
+    keep_in_fp32_modules: Any = None
 
 
 class Module(SettingsFile):

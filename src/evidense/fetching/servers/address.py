@@ -10,6 +10,7 @@ from evidense.errors import InvalidInput, UnsafeInput
 from evidense.fetching.addresses import Origin, Place
 from evidense.fetching.failures import NotAnswered
 from evidense.values import Spelling
+from evidense.values.spelling import named_in
 
 _CUSTOMARY = {
     "api.openai.com": "OPENAI_API_KEY", "api.jina.ai": "JINA_API_KEY", "api.cohere.com": "CO_API_KEY",
@@ -73,7 +74,7 @@ class ServerAddress:
             UnsafeInput: neither the command, nor the environment, nor `--allow-code` names it.
         """
         agreed = consent()
-        is_named = any(_url_of(name) == self.place.url for name in agreed.named)
+        is_named = any(self.place.url in _urls_of(name) for name in agreed.named)
         if not (is_named or agreed.everything or self.key()):
             raise UnsafeInput(
                 f"'{self.spelling}' would send texts to {self.place.origin.netloc}, which this command does not name. If you trust it, name the "
@@ -81,8 +82,9 @@ class ServerAddress:
             )
 
 
-def _url_of(spelling: str) -> str:
+def _urls_of(spelling: str) -> list[str]:
     try:
-        return Spelling.parse(spelling).options.get("url", "").strip().rstrip("/")
+        options = [Spelling.parse(name).options for name in named_in(spelling)]
     except InvalidInput:
-        return ""
+        return []
+    return [of_system.get("url", "").strip().rstrip("/") for of_system in options]

@@ -10,7 +10,9 @@ from evidense import registry
 from evidense.boundary.scratch import Scratch
 from evidense.compute.progress import flops_per_second
 from evidense.compute.search.blind import SUFFIX
+from evidense.compute.search.reranking import reranking_seconds
 from evidense.parts import Encoder, Objective, Ranker, Tower
+from evidense.parts.served import Bill, Served
 from evidense.records import Recipe, Study
 from evidense.store import Store
 from evidense.study.trained.arms import bare
@@ -21,8 +23,8 @@ from evidense.training.backbones import architectures, new_towers
 from evidense.training.data.portions import texts_of
 from evidense.training.loop import budget
 from evidense.training.loop.tuned import locks
-from evidense.values import Collection, Item, Pairs, Spelling
-from evidense.verbs.retrieve import stays_shut
+from evidense.values import Collection, Item, Pairs
+from evidense.verbs.retrieve import TwoStages, open_system, stays_shut
 from evidense.verbs.train import open_pairs, recalled, resolved
 
 _SAMPLE, _TEXTS = 64, 4000
@@ -57,6 +59,8 @@ class RankingCost:
     size_bytes: int
     cached: bool
     is_code: bool = False
+    bill: Bill | None = None
+    """For a system behind a server: what is left to ask."""
 
 
 @dataclass
@@ -87,6 +91,13 @@ class Costs:
                 yield RankingCost(label, 0.0, 0, False, is_code=True)
                 continue
             engine = self._stand_in(trained)
+            if isinstance(engine, Served):  # its time is the server's
+                yield RankingCost(label, _RANKING_S, 0, False, bill=engine.bill(collection))
+                continue
+            if isinstance(engine, TwoStages):
+                reranking_s = reranking_seconds(engine.reranker, collection, engine.reranker.n_reranked)
+                yield RankingCost(label, _RANKING_S + reranking_s, 0, False)
+                continue
             if isinstance(engine, Ranker):
                 yield RankingCost(label, _RANKING_S, 0, False)
                 continue
@@ -111,7 +122,7 @@ class Costs:
 
     def _open(self, spelling: str) -> Encoder | Ranker:
         if spelling not in self.opened:
-            self.opened[spelling] = registry.open_system(Spelling.parse(spelling))
+            self.opened[spelling] = open_system(spelling).engine
         return self.opened[spelling]
 
     def _built(self) -> Encoder | Ranker:
