@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("torch")
 
 from encoders import text_models
+from study.killing import computed_twice
 from warm.client import Child, Warm
 
 STUDY = """
@@ -118,6 +119,7 @@ def check(name: str, inputs: Path, place: Path, kills: range, warm: Warm) -> Non
         finished(command, room, warm)
         assert hashes(room / "work") == expected, f"seed {seed}"
         assert not left_over(room), f"seed {seed}"
+        assert computed_twice(room / "store") == [], f"seed {seed}: something that was finished was computed again"
         shutil.rmtree(room)
 
 

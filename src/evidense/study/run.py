@@ -27,6 +27,7 @@ from evidense.study.rankings import RankingTasks
 from evidense.study.result import Result
 from evidense.study.run_dissections import InProcess, open_dissections, run_dissections
 from evidense.study.runners.spelling import check_runner, cluster_of
+from evidense.study.runners.surroundings import memory_of_one_run
 from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.run_cells import run_cells
 from evidense.study.trained.tasks import CollectionAddress
@@ -189,7 +190,7 @@ def run_opened(opened: OpenedStudy, store: Store, options: RunOptions) -> Result
     store.sweep()
     store.put(opened.study)
     cluster = cluster_of(options.runner, store.root, tuple(paths_read(opened.study)), options.warn)
-    with nullcontext() if cluster is None else cluster:
+    with nullcontext() if cluster is None else cluster, memory_of_one_run():
         watch = Watch(options.ready, options.line, options.n_workers, options.seconds, cluster)
         if opened.cells is None:
             study, records = _compared(opened, store, options, watch)
@@ -205,7 +206,7 @@ def _dissected(
     opened: OpenedStudy, records: Sequence[Record], store: Store, options: RunOptions, watch: Watch
 ) -> list[Record]:
     """Run the dissections, then decide the claims of the literature from all findings, including the effects of trained cells."""
-    in_process = InProcess(options.values, options.engines, options.progress)
+    in_process = InProcess(options.values, options.engines, options.progress, opened.engines)
     dissected = run_dissections(opened.study, opened.dissections, in_process, store, watch)
     findings = [record for record in (*records, *dissected) if isinstance(record, Finding)]
     ledger: list[Record] = list(decide_claims(opened.study, findings, store))

@@ -4,7 +4,7 @@ Every process computes on one thread, so that the bytes do not depend on the num
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -24,7 +24,7 @@ from evidense.study.trained.cells import Watch
 from evidense.study.trained.lending import trainer
 from evidense.study.trained.run_cells import train_stages
 from evidense.values import Collection
-from evidense.verbs.dissect import Lent, Registered, dissect, refused
+from evidense.verbs.dissect import Lent, Registered, dissect, is_settled, refused
 from evidense.verbs.retrieve import Engines, labels, open_system, stays_shut
 
 _TASKS_A_WORKER = 3
@@ -77,6 +77,8 @@ class InProcess:
     values: Mapping[str, Collection] = field(default_factory=dict)
     engines: Mapping[str, Encoder | Ranker] = field(default_factory=dict)
     progress: Progress | None = None
+    opened: Mapping[str, Encoder | Ranker] = field(default_factory=dict)
+    """Systems that this process has opened, by spelling; others can open them too."""
 
     def holds_any_of(self, dissection: Dissection) -> bool:
         """Say whether a table names a collection or system that no other process can open."""
@@ -121,16 +123,33 @@ class JobRunner:
     engines: Engines = field(default_factory=dict)
     collections: dict[tuple[str, int | None, int | None], list[Collection]] = field(default_factory=dict)
 
+    def stored(self, job: AnalysisJob, trained: Mapping[str, str]) -> JobResult | None:
+        """Return the result if nothing is left to compute: the store holds the findings, or the analysis has refused the collection before."""
+        if all(is_settled(job.analysis, case, self.store) for case in self._cases(job, trained)):
+            return self.run(job, trained)
+        return None
+
     def run(self, job: AnalysisJob, trained: Mapping[str, str]) -> JobResult:
         """Run one analysis. If it refuses to examine a collection, the result holds a finding without a value."""
         dissection = job.dissection
-        subjects = _subjects(dissection, trained, self.engines)
         lent = Lent(self.store, trainer(self.store), self.in_process.progress, tell)
         registered = Registered(self.study.id, dissection.name, dissection.tuned_on)
-        first = self._opened(dissection, dissection.collections[0])[0]
         findings, refusal = list[Finding](), ""
+        for case in self._cases(job, trained):
+            try:
+                findings += dissect(job.analysis, case, lent, registered)
+            except (InvalidInput, UnknownName) as error:
+                refusal = str(error)
+                findings += refused(job.analysis, case, refusal, (lent, registered))
+        return JobResult(tuple(finding.id for finding in findings), refusal)
+
+    def _cases(self, job: AnalysisJob, trained: Mapping[str, str]) -> Iterator[Case]:
+        """Yield the case of each collection that the job's spelling means."""
+        dissection = job.dissection
+        subjects = _subjects(dissection, trained, self.engines)
+        first = self._opened(dissection, dissection.collections[0])[0]
         for collection in self._opened(dissection, job.collection):
-            case = Case(
+            yield Case(
                 subjects=subjects,
                 collection=collection,
                 beside=first if collection.name != first.name else None,
@@ -139,12 +158,6 @@ class JobRunner:
                 n_resamples=self.study.n_resamples,
                 options=dissection.options.get(job.analysis, {}),
             )
-            try:
-                findings += dissect(job.analysis, case, lent, registered)
-            except (InvalidInput, UnknownName) as error:
-                refusal = str(error)
-                findings += refused(job.analysis, case, refusal, (lent, registered))
-        return JobResult(tuple(finding.id for finding in findings), refusal)
 
     def _opened(self, dissection: Dissection, spelling: str) -> list[Collection]:
         sizes = {key: n for key in SAMPLES if (n := getattr(dissection, key)) is not None}
@@ -189,8 +202,8 @@ def run_dissections(
     n_workers = 0 if len(jobs) < 2 * _TASKS_A_WORKER else min(n_workers, len(jobs) // _TASKS_A_WORKER)
     must_stay = any(in_process.holds_any_of(dissection) for dissection in dissections)
     is_here = must_stay or (n_workers == 0 and watch.cluster is None)
-    job_runner = JobRunner(study, store, in_process, dict(in_process.engines)) if is_here else None
-    tasks = [_task(job_runner, study, job, trained[job.dissection.name]) for job in _in_turns(jobs)]
+    job_runner = JobRunner(study, store, in_process, {**in_process.opened, **in_process.engines})
+    tasks = [_task(job_runner, is_here, job, trained[job.dissection.name]) for job in _in_turns(jobs)]
     results: dict[str, JobResult] = {}
     with local_runner(0, store.root) if is_here else watch.runner(n_workers, store.root) as runner:
         for key, result in runner.run(tasks, _says(watch)):
@@ -214,10 +227,11 @@ def _in_turns(jobs: Sequence[AnalysisJob]) -> list[AnalysisJob]:
     return [jobs[index] for index in sorted(range(len(jobs)), key=lambda index: turns[index])]
 
 
-def _task(runner: JobRunner | None, study: Study, job: AnalysisJob, trained: Mapping[str, str]) -> Task:
-    if runner is not None:
+def _task(runner: JobRunner, is_here: bool, job: AnalysisJob, trained: Mapping[str, str]) -> Task:
+    if is_here:
         return Task(job.key, lambda _: (runner.run, (job, trained)))
-    return Task(job.key, lambda _: (run_in_worker, (study, job, trained)))
+    call = (run_in_worker, (runner.study, job, trained))
+    return Task(job.key, lambda _: call, stored=lambda _: runner.stored(job, trained))
 
 
 def _says(watch: Watch) -> Say | None:

@@ -1,6 +1,7 @@
 """Dissect: run one analysis of encoders on a collection → Findings. Findings that are in the store are not computed again."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
@@ -25,6 +26,8 @@ from evidense.values import Collection, Item, Pairs, RankedLists
 ALGORITHM = 3
 """Version of the algorithm. It is raised if a change gives other findings for the same inputs, in any analysis."""
 
+REFUSALS = "refusals"
+"""The store's room for cases that an analysis refused."""
 _CHUNK = 1024
 """Number of items that are prepared together if their vectors are not stored."""
 Tell = Callable[[str, int, int], None]
@@ -68,12 +71,7 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
         InvalidInput: encoders or data that it cannot examine.
     """
     analysis = cast(Analysis, registry.part("analyses", name))
-    case = replace(
-        case,
-        options=options_of(analysis, case.options),
-        collection=case.collection.findable(),
-        beside=case.beside and case.beside.findable(),
-    )
+    case = _completed(analysis, case)
     key = step_key(analysis, case)
     if done := lent.store.recall(key):
         findings = [cast(Finding, lent.store.get(i)) for i in done]
@@ -85,9 +83,32 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
     return _kept(findings, lent, registered, _towers(case))
 
 
+def _completed(analysis: Analysis, case: Case) -> Case:
+    return replace(
+        case,
+        options=options_of(analysis, case.options),
+        collection=case.collection.findable(),
+        beside=case.beside and case.beside.findable(),
+    )
+
+
+def is_settled(name: str, case: Case, store: Store) -> bool:
+    """Say whether an analysis has nothing to compute: it is done, or its encoders do not fit, or it refused this case before."""
+    analysis = cast(Analysis, registry.part("analyses", name))
+    try:
+        case = _completed(analysis, case)
+    except (InvalidInput, UnknownName):
+        return True  # it will refuse again
+    key = step_key(analysis, case)
+    return bool(unfit(analysis, case) or store.recall(key) or store.has_note(REFUSALS, key))
+
+
 def refused(name: str, case: Case, reason: str, to: tuple[Lent, Registered]) -> list[Finding]:
-    """Return a finding without value that says why an analysis refused a case. It is stored, but the step is not remembered."""
-    return _kept([_unexamined(cast(Analysis, registry.part("analyses", name)), case, reason)], *to, _towers(case))
+    """Return a finding without value that says why an analysis refused a case. It is stored, but the next run asks the analysis again."""
+    analysis = cast(Analysis, registry.part("analyses", name))
+    with suppress(InvalidInput, UnknownName):
+        to[0].store.note(REFUSALS, step_key(analysis, _completed(analysis, case)), {"reason": reason})
+    return _kept([_unexamined(analysis, case, reason)], *to, _towers(case))
 
 
 def _towers(case: Case) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from evidense import measures
 from evidense.compute.search import scoring
 from evidense.compute.search.rankings import load_lists
-from evidense.records import Ranking, Score, sha256_of
+from evidense.records import Json, Ranking, Score, sha256_of
 from evidense.store import Store
 from evidense.values import Collection
 
@@ -29,6 +29,16 @@ def with_judged(measure_names: Sequence[str], collection: Collection) -> list[st
     return list(dict.fromkeys([*names, "Judged@10", measures.condensed(names[0])]))
 
 
+def step_key(ranking: Ranking, collection: Collection, measure_names: Sequence[str]) -> str:
+    """Return the step key of the Scores of a Ranking.
+
+    Raises:
+        UnknownName: a measure is unknown.
+    """
+    names: list[Json] = [measures.canonical(m) for m in measure_names]
+    return sha256_of(["score", ALGORITHM, ranking.id, collection.checksum, names])
+
+
 def score(ranking: Ranking, collection: Collection, measure_names: Sequence[str], store: Store) -> list[Score]:
     """Return the Scores of one Ranking, one per measure, in the order of `measure_names`.
 
@@ -36,7 +46,7 @@ def score(ranking: Ranking, collection: Collection, measure_names: Sequence[str]
         UnknownName: a measure is unknown.
     """
     names = [measures.canonical(m) for m in measure_names]
-    key = sha256_of(["score", ALGORITHM, ranking.id, collection.checksum, names])
+    key = step_key(ranking, collection, names)
     if done := store.recall(key):
         return [record for i in done if isinstance(record := store.get(i), Score)]
     lists = load_lists(ranking, store)

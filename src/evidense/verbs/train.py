@@ -90,15 +90,25 @@ def resolved(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs | None =
         InvalidInput, UnknownName, AmbiguousName: as `train`.
     """
     pairs_by_spelling = {} if pairs_by_spelling is None else pairs_by_spelling
-    opened = [open_pairs(spelling, pairs_by_spelling) for spelling in recipe.data]
-    recipe = replace(recipe, data_sha256=tuple(pairs.checksum for pairs in opened))
-    recipe = _with_start(recipe, store)
+    recipe = _with_parents(recipe, store, pairs_by_spelling)
     if not recipe.objective:
         check_backbone(recipe)
         return recipe
     if budget.needs_measuring(recipe):
         return _measured(recipe, store, pairs_by_spelling)
     return budget.fixed(recipe, lambda: budget.Speed(0, 0))
+
+
+def trained_already(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs) -> Checkpoint | None:
+    """Return the checkpoint of a recipe if the store holds it, else None. No budget is measured for this.
+
+    Raises:
+        InvalidInput, UnknownName, AmbiguousName: as `train`.
+    """
+    named = _with_parents(recipe, store, pairs_by_spelling)
+    if named.objective and budget.needs_measuring(named) and not store.recall(_measuring_key(named)):
+        return None
+    return recalled(resolved(named, store, pairs_by_spelling), store)
 
 
 # --- what a recipe names ---------------------------------------------------------------------------------------------
@@ -109,6 +119,12 @@ def open_pairs(spelling: str, pairs_by_spelling: OpenPairs) -> Pairs:
     if spelling not in pairs_by_spelling:
         pairs_by_spelling[spelling] = registry.pairs(spelling)
     return pairs_by_spelling[spelling]
+
+
+def _with_parents(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs) -> Recipe:
+    """Return the recipe with the checksums of its data and the fingerprint and parents of its start."""
+    opened = [open_pairs(spelling, pairs_by_spelling) for spelling in recipe.data]
+    return _with_start(replace(recipe, data_sha256=tuple(pairs.checksum for pairs in opened)), store)
 
 
 def _with_start(recipe: Recipe, store: Store) -> Recipe:
@@ -268,8 +284,12 @@ def _write_card(folder: Path, recipe: Recipe, checkpoint: Checkpoint, diagnostic
 # --- seconds and FLOPs → steps --------------------------------------------------------------------------------------
 
 
+def _measuring_key(recipe: Recipe) -> str:
+    return sha256_of(["budget", ALGORITHM, recipe.id])
+
+
 def _measured(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs) -> Recipe:
-    key = sha256_of(["budget", ALGORITHM, recipe.id])
+    key = _measuring_key(recipe)
     if done := store.recall(key):
         return cast(Recipe, store.get(done[0]))
     with quiet(), step_folder(store, key) as folder:

@@ -24,6 +24,7 @@ class SharedEncoding:
     key: str
     """Equal in all processes that have the same encoder and items."""
     run: EncodingRun
+    store: Store
 
     @classmethod
     def of(cls, tower: Tower, items: Sequence[Item], store: Store) -> "SharedEncoding | None":
@@ -31,7 +32,7 @@ class SharedEncoding:
         if tower.identity == "id" or isinstance(tower, KeepsStates | Gathers):
             return None
         run = run_of(tower, items, store)
-        return None if run is None else cls(*run)
+        return None if run is None else cls(*run, store)
 
     @property
     def missing(self) -> list[int]:
@@ -75,6 +76,7 @@ class SharedEncoding:
             parts.write(
                 number, np.concatenate([_NO_ROWS, *batches]) + start, np.concatenate([self._nothing(), *vectors])
             )
+            self.store.log("parts", f"{self.key}/{number}")
 
     def _vectors(self, prepared: Prepared, rows: np.ndarray, start: int) -> np.ndarray:
         vectors = self.run.encoded(prepared.take(rows))

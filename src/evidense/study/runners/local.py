@@ -11,8 +11,7 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any, cast
 
-from evidense.compute.threads import one_thread
-from evidense.study.runners.surroundings import ONE_THREAD, QUIET, Surroundings, hidden_main, variables
+from evidense.study.runners.surroundings import ONE_THREAD, QUIET, Surroundings, as_worker, hidden_main, variables
 from evidense.study.runners.tasks import Call, Runner, Say, Task, listen
 
 _TELL_EVERY_S = 0.2
@@ -48,7 +47,7 @@ class ThisProcess:
         future: Future[Any] = Future()
         listen(say)
         try:
-            with variables(Surroundings(self.root).variables), one_thread():
+            with as_worker(self.root):
                 future.set_result(function(*arguments))
         finally:
             listen(None)

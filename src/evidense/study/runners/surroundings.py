@@ -11,6 +11,7 @@ from typing import Any
 from evidense.boundary.consent import Consent, accept, consent
 from evidense.boundary.streams import make_visible
 from evidense.compute.pictures.arrays import share_pictures
+from evidense.compute.threads import one_thread
 from evidense.fetching.packages.kept import KEPT_IN, kept_in
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -34,9 +35,8 @@ class Surroundings:
         return {STORE: str(self.root.absolute()), KEPT_IN: str(self.packages.absolute())}
 
     def take_over(self) -> None:
-        """Make them those of this process, which is a worker. What it has kept of another run is forgotten: files may have changed."""
-        for memory in _MEMORIES:
-            memory.clear()
+        """Make them those of this process, which is a worker. What it has kept of another run is forgotten."""
+        forget()
         make_visible()
         accept(self.agreed)
         os.environ.update({**ONE_THREAD, **QUIET, **self.variables})
@@ -54,6 +54,22 @@ def kept_by_worker() -> dict[Any, Any]:
 
 
 @contextmanager
+def memory_of_one_run() -> Iterator[None]:
+    """Forget, at both ends of this block, what this process has kept of a run: files may have changed since."""
+    forget()
+    try:
+        yield
+    finally:
+        forget()
+
+
+def forget() -> None:
+    """Forget what this process has kept of a run."""
+    for memory in _MEMORIES:
+        memory.clear()
+
+
+@contextmanager
 def variables(values: Mapping[str, str]) -> Iterator[None]:
     """Set variables of the environment in this block."""
     before = {name: os.environ.get(name) for name in values}
@@ -66,6 +82,13 @@ def variables(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def as_worker(root: Path) -> Iterator[None]:
+    """Let this process compute as a worker in this block: on one thread, with the store at `root`."""
+    with variables(Surroundings(root).variables), one_thread():
+        yield
 
 
 @contextmanager

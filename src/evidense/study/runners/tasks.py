@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from evidense.errors import WorkerLost
+from evidense.study.runners.surroundings import as_worker
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function and its arguments. The function is sent to the worker by name, so it must belong to a module."""
@@ -26,10 +28,17 @@ class Task:
     call: Callable[[Mapping[str, Any]], Call]
     """Makes the call from the results of the tasks in `needs`."""
     needs: tuple[str, ...] = ()
+    stored: Callable[[Mapping[str, Any]], Any] | None = None
+    """Returns the result if the store has it, else None, from the results of the tasks in `needs`. It computes nothing."""
 
 
 class Engine(Protocol):
     """Where calls run. Every call runs on one thread, with the store and the consent of this process."""
+
+    @property
+    def root(self) -> Path:
+        """The folder of the store."""
+        ...
 
     @property
     def most_at_once(self) -> int:
@@ -62,7 +71,7 @@ class Runner:
     """Runs tasks by an engine, which is started when the first task needs it."""
 
     engine: Engine
-    _is_started: bool = field(default=False, init=False)
+    is_started: bool = field(default=False, init=False)
 
     def __enter__(self) -> "Runner":
         """Start nothing yet: perhaps there is nothing to do."""
@@ -70,14 +79,15 @@ class Runner:
 
     def __exit__(self, *exc: object) -> None:
         """End the workers."""
-        if self._is_started:
-            self._is_started = False
+        if self.is_started:
+            self.is_started = False
             self.engine.stop(at_once=exc[0] is not None)
 
     def run(self, tasks: Sequence[Task], say: Say | None = None) -> Iterator[tuple[str, Any]]:
         """Yield (key, result) of every task as soon as it is done. Among tasks that can run, those earlier in the list go first.
 
-        A task whose worker dies is run again.
+        Until a task needs a worker, results that the store has are taken from there: work that is done starts nothing. A task whose worker
+        dies is run again.
 
         Raises:
             WorkerLost: workers died again and again.
@@ -87,9 +97,9 @@ class Runner:
 
     def submit(self, task: Task, call: Call, say: Say | None) -> "Future[Any]":
         """Hand a call to the engine."""
-        if not self._is_started:
+        if not self.is_started:
             self.engine.start()
-            self._is_started = True
+            self.is_started = True
         return self.engine.submit(task, call, say)
 
 
@@ -107,6 +117,7 @@ class _Run:
     def finish(self) -> Iterator[tuple[str, Any]]:
         engine = self.runner.engine
         while self.waiting or self.running:
+            yield from self._stored()
             self._begin()
             done, _ = wait(self.running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
             engine.hear(self.say)
@@ -124,9 +135,26 @@ class _Run:
                 yield task.key, self.results[task.key]
             self.waiting[:0] = again
 
+    def _stored(self) -> Iterator[tuple[str, Any]]:
+        """Yield the results that the store has, up to the first task that needs an engine which is not started."""
+        while not self.runner.is_started and (ready := self._ready()):
+            task = ready[0]
+            if task.stored is None or (result := self._looked_up(task.stored)) is None:
+                return
+            self.waiting.remove(task)
+            self.results[task.key] = result
+            yield task.key, result
+
+    def _looked_up(self, stored: Callable[[Mapping[str, Any]], Any]) -> Any:
+        with as_worker(self.runner.engine.root):
+            return stored(self.results)
+
+    def _ready(self) -> list[Task]:
+        return [task for task in self.waiting if all(need in self.results for need in task.needs)]
+
     def _begin(self) -> None:
         """Hand over the tasks that can run."""
-        for task in [task for task in self.waiting if all(need in self.results for need in task.needs)]:
+        for task in self._ready():
             if len(self.running) >= self.runner.engine.most_at_once:
                 return
             self.waiting.remove(task)

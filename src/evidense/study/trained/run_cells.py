@@ -17,7 +17,15 @@ from evidense.study.runners.tasks import Runner, Task
 from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.clock import StudyClock
 from evidense.study.trained.factorial import Stage
-from evidense.study.trained.tasks import CollectionAddress, count_leaks, rank, train_stage
+from evidense.study.trained.tasks import (
+    CollectionAddress,
+    count_leaks,
+    rank,
+    stored_leaks,
+    stored_ranking,
+    stored_training,
+    train_stage,
+)
 from evidense.training.card import write_card
 from evidense.values import Collection
 from evidense.verbs.decide_budgets import decide_budgets
@@ -102,7 +110,7 @@ class _StudyRun:
     def train(self) -> dict[str, str]:
         """Return label → id of the checkpoint of every stage."""
         stages = self.cells.stages
-        tasks = [Task(s.label, self._training(s), (_before(s),) if s.after else ()) for s in stages]
+        tasks = [Task(s.label, self._training(s), (_before(s),) if s.after else (), self._stored(s)) for s in stages]
         done: dict[str, str] = {}
         for label, checkpoint_id in self.runner.run(tasks, self.spent.step):
             done[label] = checkpoint_id
@@ -113,10 +121,12 @@ class _StudyRun:
         self, stage: Stage
     ) -> "Callable[[Mapping[str, object]], tuple[Callable[..., str], tuple[object, ...]]]":
         def call(results: Mapping[str, object]) -> tuple[Callable[..., str], tuple[object, ...]]:
-            start = f"checkpoint:{results[_before(stage)]}" if stage.after else stage.recipe.start
-            return train_stage, (self.store.root, replace(stage.recipe, start=start), stage.label)
+            return train_stage, (self.store.root, _recipe_of(stage, results), stage.label)
 
         return call
+
+    def _stored(self, stage: Stage) -> Callable[[Mapping[str, object]], str | None]:
+        return lambda results: stored_training(self.store.root, _recipe_of(stage, results))
 
     def scored_collections(self, checkpoints: Mapping[str, str]) -> Iterator[tuple[ScoredCells, list[Record]]]:
         """Yield every collection with its scores once all systems have ranked it, in the order of the study."""
@@ -126,17 +136,23 @@ class _StudyRun:
             **{label: f"checkpoint:{checkpoints[both]}{SUFFIX}" for label, both in self.cells.blinded.items()},
         }
         results = dict[str, object]()
+        root, study = self.store.root, self.study
         places = [(address if address[0] else collection, collection) for address, collection in self.collections]
         tasks = [  # one system on all collections, then the next: a worker opens each once
             Task(
                 _ranking_task(label, collection),
-                _fixed(rank, self.store.root, self.study, where, label, spellings[label]),
+                _fixed(rank, root, study, where, label, spellings[label]),
+                stored=_looked_up(stored_ranking, root, study, collection, label, spellings[label]),
             )
             for label in self.cells.labels
             for where, collection in places
         ]
         tasks += [
-            Task(_leak_task(data, collection), _fixed(count_leaks, self.study, where, data))
+            Task(
+                _leak_task(data, collection),
+                _fixed(count_leaks, root, study, where, data),
+                stored=_looked_up(stored_leaks, root, study, collection, data),
+            )
             for where, collection in places
             for data in self._trained_on()
         ]
@@ -214,6 +230,15 @@ def _fixed(
     function: Callable[..., object], *arguments: object
 ) -> Callable[[Mapping[str, object]], tuple[Callable[..., object], tuple[object, ...]]]:
     return lambda _: (function, arguments)
+
+
+def _looked_up(function: Callable[..., object], *arguments: object) -> Callable[[Mapping[str, object]], object]:
+    return lambda _: function(*arguments)
+
+
+def _recipe_of(stage: Stage, results: Mapping[str, object]) -> Recipe:
+    """Return the recipe of a stage that starts from the checkpoint of the stage before."""
+    return replace(stage.recipe, start=f"checkpoint:{results[_before(stage)]}") if stage.after else stage.recipe
 
 
 def _write_cards(cells: Cells, checkpoints: Mapping[str, str], verdicts: Sequence[Outcome], store: Store) -> None:

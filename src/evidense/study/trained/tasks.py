@@ -1,23 +1,32 @@
 """Tasks of worker processes: train one stage, rank one collection, count leaks. What a worker opens stays open for its next tasks."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
+from evidense.compute.models.stored_checkpoint import PREFIX
+from evidense.errors import StoreError
 from evidense.parts import Encoder, Ranker
 from evidense.records import Recipe, Study, sha256_of
 from evidense.store import Store
 from evidense.study.opened_collections import collections_of
 from evidense.study.runners.surroundings import kept_by_worker
 from evidense.study.runners.tasks import tell
+from evidense.training.data import leaks
 from evidense.training.data.leaks import leak_counts
 from evidense.values import Collection, Pairs
 from evidense.verbs.retrieve import collection_card, open_system, retrieve
+from evidense.verbs.retrieve import step_key as retrieval_key
 from evidense.verbs.score import score
-from evidense.verbs.train import open_pairs, train
+from evidense.verbs.score import step_key as score_key
+from evidense.verbs.train import open_pairs, train, trained_already
 
 CollectionAddress = tuple[str, int]
 """How a worker finds a collection: its spelling in the study, and its index among the collections that the spelling means."""
 
 
+LEAKS = "leaks"
+"""The store's room for counts of leaks."""
 _PAIRS: dict[str, Pairs] = kept_by_worker()
 """Training pairs that this worker has opened."""
 _COLLECTIONS: dict[tuple[str, str], list[Collection]] = kept_by_worker()
@@ -36,6 +45,12 @@ def train_stage(root: Path, recipe: Recipe, label: str) -> str:
     return train(recipe, Store(root), callbacks, _PAIRS).id
 
 
+def stored_training(root: Path, recipe: Recipe) -> str | None:
+    """Return the id of a checkpoint that the store holds; None if it must be trained."""
+    done = trained_already(recipe, Store(root), _PAIRS)
+    return None if done is None else done.id
+
+
 def rank(root: Path, study: Study, where: CollectionAddress | Collection, label: str, spelling: str) -> list[str]:
     """Rank and score one system on one collection; return the ids of the Ranking and its Scores."""
     store, collection = Store(root), opened_collection(study, where)
@@ -45,9 +60,27 @@ def rank(root: Path, study: Study, where: CollectionAddress | Collection, label:
     system = open_system(spelling, label, open_engines())
     ranking = retrieve(system, collection, study.depth, store)
     record_ids = [ranking.id, *(scored.id for scored in score(ranking, collection, study.measures, store))]
-    if spelling.startswith("checkpoint:"):
+    if spelling.startswith(PREFIX):
         store.remember(key, record_ids)
     return record_ids
+
+
+def stored_ranking(
+    root: Path, study: Study, where: CollectionAddress | Collection, label: str, spelling: str
+) -> list[str] | None:
+    """Return the ids of a Ranking and its Scores that the store holds; None if they must be computed."""
+    store, collection = Store(root), opened_collection(study, where)
+    if done := store.recall(ranking_key(study, collection, label, spelling)):
+        return done
+    if spelling.startswith(PREFIX):
+        return None
+    system = open_system(spelling, label, open_engines())
+    if not store.recall(retrieval_key(system, collection, study.depth)):
+        return None
+    ranking = retrieve(system, collection, study.depth, store)
+    if not store.recall(score_key(ranking, collection, study.measures)):
+        return None
+    return [ranking.id, *(scored.id for scored in score(ranking, collection, study.measures, store))]
 
 
 def ranking_key(study: Study, collection: Collection, label: str, spelling: str) -> str:
@@ -58,9 +91,31 @@ def ranking_key(study: Study, collection: Collection, label: str, spelling: str)
     )
 
 
-def count_leaks(study: Study, where: CollectionAddress | Collection, data: tuple[str, ...]) -> dict[str, int]:
+def count_leaks(
+    root: Path, study: Study, where: CollectionAddress | Collection, data: tuple[str, ...]
+) -> dict[str, int]:
     """Count the items of a collection that equal, or nearly equal, a training item. All pairs count, also those not drawn for training."""
-    return leak_counts([open_pairs(spelling, _PAIRS) for spelling in data], opened_collection(study, where)).to_json()
+    if (stored := stored_leaks(root, study, where, data)) is not None:
+        return stored
+    pairs, collection = [open_pairs(spelling, _PAIRS) for spelling in data], opened_collection(study, where)
+    counts = leak_counts(pairs, collection)
+    Store(root).note(LEAKS, _leaks_key(pairs, collection), {"counts": counts.to_json()})
+    return counts.to_json()
+
+
+def stored_leaks(
+    root: Path, study: Study, where: CollectionAddress | Collection, data: tuple[str, ...]
+) -> dict[str, int] | None:
+    """Return the counts that the store holds; None if nobody has counted."""
+    key = _leaks_key([open_pairs(spelling, _PAIRS) for spelling in data], opened_collection(study, where))
+    try:
+        return cast(dict[str, int], Store(root).noted(LEAKS, key)["counts"])
+    except (StoreError, KeyError):
+        return None
+
+
+def _leaks_key(pairs: Sequence[Pairs], collection: Collection) -> str:
+    return sha256_of(["leaks", leaks.ALGORITHM, [p.checksum for p in pairs], collection.checksum])
 
 
 def open_engines() -> dict[str, Encoder | Ranker]:

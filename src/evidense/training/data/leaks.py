@@ -12,6 +12,8 @@ from evidense.compute.pictures.decoding import decode
 from evidense.training.data.copies import near_copies, plain
 from evidense.values import Collection, Item, Pairs, Picture
 
+ALGORITHM = 1
+"""Version of the algorithm. It is raised if a change gives other counts for the same items."""
 NEAR = 0.8
 """Two texts are near copies if their shingle sets overlap by this much: |both| / |either| (Broder 1997)."""
 HASH_SIDE = 16

@@ -11,8 +11,11 @@ servers/ab/abcd….json      models that servers showed by ten sentinels, and wh
 served/ab/abcd…/           vectors that a model behind a server gave, by content (fetching/servers/kept_vectors.py)
 packages/ab/abcd….json     a package of a public registry → blob of the files that are read from it
 appearances/ab/abcd….json  key of many pictures → how each looks
+refusals/ab/abcd….json     key of a step whose analysis refused its case → the reason
+leaks/ab/abcd….json        key of training pairs and a collection → how many items they share
 kinds/re/records.json      kind of a record → ids of those that were seen
 limits/HOST.json           how fast an index may be asked, shared by all processes
+computed/HOST.jsonl        what was computed, a line each, in the order in which a computer finished it: key, time, process
 folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes; large ones are links to blobs
 partial/KEY/               a step in progress; if its process is killed, the next one continues it; KEY.lock beside it
 
@@ -36,11 +39,13 @@ from evidense.boundary import disk
 from evidense.boundary.disk import disk_errors, sha256_of_file, write_atomically
 from evidense.boundary.manifest import damaged, seal
 from evidense.errors import InvalidInput, StoreError
-from evidense.records import Json, Record, canonical_json, from_json, sha256_of
+from evidense.records import Json, Record, canonical_json, from_json
+from evidense.store.computed import LOGGED, Computed, add_line, logged
+from evidense.store.sealing import sealed, unsealed
 
 _KINDS = "records"
 _LARGE = 1 << 20
-_SWEPT = "records blobs looks steps vectors states answers servers packages appearances kinds".split()
+_SWEPT = "records blobs looks steps vectors states answers servers packages appearances leaks refusals kinds".split()
 CANARY = "canary-"
 """Beginning of the keys under which a run finds out whether other computers see this store."""
 _AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"
@@ -52,32 +57,6 @@ def default_root() -> Path:
         return Path(chosen).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "evidense"
-
-
-def sealed(value: Mapping[str, Json]) -> bytes:
-    """Return JSON with its own hash, so that `unsealed` notices any damage.
-
-    >>> unsealed(sealed({"blob": "ab"}))
-    {'blob': 'ab'}
-    """
-    return canonical_json({**value, "sha256": sha256_of(value)}).encode()
-
-
-def unsealed(data: bytes) -> dict[str, Json]:
-    """Return the sealed value.
-
-    Raises:
-        StoreError: the bytes are not those that were written.
-    """
-    try:
-        value = json.loads(data)
-        stated = value.pop("sha256")
-        is_same = sha256_of(value) == stated
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise StoreError(f"no sealed JSON ({error!r})") from None
-    if not is_same:
-        raise StoreError("its hash is not that of its content")
-    return cast(dict[str, Json], value)
 
 
 class Store:
@@ -220,6 +199,16 @@ class Store:
     def note(self, room: str, key: str, value: Mapping[str, Json]) -> None:
         """Write a small value under a key. The file also holds the key, so that swapped files are noticed."""
         write_atomically(self._path(room, key, ".json"), sealed({"key": key, **value}))
+        if room in LOGGED:
+            self.log(room, key)
+
+    def log(self, room: str, key: str) -> None:
+        """Note in the log that this process computed what is now in the store under a key."""
+        add_line(self.root, room, key)
+
+    def computed(self) -> Iterator[Computed]:
+        """Yield what was computed in this store, from its log."""
+        yield from logged(self.root)
 
     def noted(self, room: str, key: str) -> dict[str, Json]:
         """Return the value noted under a key.
@@ -234,6 +223,14 @@ class Store:
         if value.pop("key", None) != key:
             raise StoreError(f"the note under {key[:12]} is of another key")
         return value
+
+    def has_note(self, room: str, key: str) -> bool:
+        """Say whether there is an undamaged note under a key."""
+        try:
+            self.noted(room, key)
+        except StoreError:
+            return False
+        return True
 
     def notes(self, room: str, beginning: str) -> Iterator[dict[str, Json]]:
         """Yield the notes of all keys with this beginning (at least two letters), in order of the keys. Damaged notes are skipped."""
