@@ -7,9 +7,11 @@ import pytest
 
 from evidense import registry
 from evidense.compute.mapped import SCATTERED, MappedRows
+from evidense.compute.search import topk
 from evidense.compute.search.encode import encode
 from evidense.compute.search.rankings import load_lists
 from evidense.compute.search.topk import Search, top_k
+from evidense.compute.similarity import KERNELS
 from evidense.errors import InvalidInput
 from evidense.store import Store
 from evidense.values import Collection, Draft, Item, Spelling, build
@@ -52,6 +54,34 @@ def test_rows_are_copied_from_anywhere(tmp_path: Path, n: int) -> None:
     places = rng.integers(0, N, n)
     np.testing.assert_array_equal(mapped.gather(places), VECTORS[places])
     np.testing.assert_array_equal(mapped.take(places, np.empty((n, N_DIMS), np.float32)), VECTORS[places])
+
+
+def test_candidates_are_scored_again_in_the_order_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "vectors.npy", VECTORS)
+    mapped, rows, read = np.load(tmp_path / "vectors.npy", mmap_mode="r"), rng.permutation(N), list[int]()
+    take = MappedRows.take
+
+    def noted(self: MappedRows, places: np.ndarray, out: np.ndarray) -> np.ndarray:
+        read.extend(places.tolist())
+        return take(self, places, out)
+
+    expected = top_k(QUERIES, VECTORS[rows], 20, doc_order=np.arange(N))
+    monkeypatch.setattr(topk, "RESCORED", 7 * N_DIMS)
+    monkeypatch.setattr(MappedRows, "take", noted)
+    actual = top_k(QUERIES, mapped, 20, doc_order=np.arange(N), search=Search(rows=rows))
+    np.testing.assert_array_equal(actual, expected)
+    begin = max(place for place in range(1, len(read)) if read[place] < read[place - 1])
+    assert len(read) - begin >= 20 * len(QUERIES), "all candidates of all queries, in one go"
+
+
+@pytest.mark.parametrize("similarity", KERNELS)
+@pytest.mark.parametrize("n_dims", [1, 7, 8, 33, 384])
+def test_a_pair_has_the_same_score_beside_other_candidates(similarity: str, n_dims: int) -> None:
+    queries, documents = (rng.standard_normal((n, n_dims)).astype(np.float32) for n in (6, 40))
+    candidates = rng.integers(0, 40, (6, 17))
+    together = KERNELS[similarity].scores(queries, documents[candidates])
+    pairs = KERNELS[similarity].scores(np.repeat(queries, 17, axis=0), documents[candidates.reshape(-1)][:, None])
+    np.testing.assert_array_equal(pairs.reshape(6, 17), together)
 
 
 def given(folder: Path, dtype: type) -> Path:

@@ -185,10 +185,13 @@ class _Corpus:
             largest = max(largest, float(norms.max(initial=0.0)))
             yield doc_numbers, block, largest
 
+    def places(self, doc_numbers: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+        """Return the row of the vectors of each of these documents."""
+        return doc_numbers if self.numbers is None else self.numbers[doc_numbers]
+
     def rows(self, doc_numbers: Int[np.ndarray, " n"], space: np.ndarray) -> Float32[np.ndarray, "n e"]:
         """Return the vectors of these documents as they are scored."""
-        places = doc_numbers if self.numbers is None else self.numbers[doc_numbers]
-        rows = np.asarray(self.vectors.take(places, space), np.float32)
+        rows = np.asarray(self.vectors.take(self.places(doc_numbers), space), np.float32)
         if self.divisors is None or ((divisors := self.divisors[doc_numbers]) == 1).all():
             return rows
         return cast(np.ndarray, rows / divisors[:, None])
@@ -201,11 +204,8 @@ class _Corpus:
             doc_numbers = np.arange(start, stop, dtype=np.int32)
             if allowed is not None:
                 doc_numbers = doc_numbers[allowed[doc_numbers]]
-            if self.numbers is None and allowed is None:
-                block = self.vectors.slice(start, stop)
-            else:
-                places = doc_numbers if self.numbers is None else self.numbers[doc_numbers]
-                block = self.vectors.gather(places)
+            is_slice = self.numbers is None and allowed is None
+            block = self.vectors.slice(start, stop) if is_slice else self.vectors.gather(self.places(doc_numbers))
             yield doc_numbers, np.ascontiguousarray(block, dtype=np.float32)
 
 
@@ -283,7 +283,8 @@ class _Shortlist:
         candidates, is_candidate = self._table("documents", 0)
         if excluded is not None:
             is_candidate &= candidates != excluded[:, None]
-        exact = np.where(is_candidate, _rescored(self.kernel, self.queries, corpus, candidates), np.float32(-np.inf))
+        exact = np.full(candidates.shape, -np.inf, dtype=np.float32)
+        exact[is_candidate] = _rescored(self.kernel, self.queries, corpus, (np.nonzero(is_candidate)[0], candidates[is_candidate]))  # fmt: skip
         order = np.lexsort((doc_order[candidates], -exact), axis=-1)[:, :depth]
         candidates_or_padding = np.where(is_candidate, candidates, np.int32(-1))
         best_documents[:, : order.shape[1]] = np.take_along_axis(candidates_or_padding, order, 1)
@@ -346,17 +347,21 @@ def _norms(vectors: np.ndarray, side: str, numbers: Int[np.ndarray, " n"]) -> Fl
 
 
 def _rescored(
-    kernel: Kernel, queries: Float32[np.ndarray, "q e"], corpus: _Corpus, candidates: Int[np.ndarray, "q c"]
-) -> Float32[np.ndarray, "q c"]:
-    """Return the scores of each query's candidates, computed for some queries at a time."""
-    exact = np.empty(candidates.shape, dtype=np.float32)
-    n, e = candidates.shape[1], queries.shape[1]
-    step = max(1, RESCORED // max(1, n * e))
-    space = np.empty((step * n, e), dtype=corpus.vectors.array.dtype)
-    for lo in range(0, len(queries), step):
-        chunk = candidates[lo : lo + step]
-        pairs = corpus.rows(chunk.reshape(-1), space[: chunk.size]).reshape(*chunk.shape, e)
-        exact[lo : lo + step] = kernel.scores(queries[lo : lo + step], pairs)
+    kernel: Kernel,
+    queries: Float32[np.ndarray, "q e"],
+    corpus: _Corpus,
+    pairs: tuple[Int[np.ndarray, " p"], Int[np.ndarray, " p"]],
+) -> Float32[np.ndarray, " p"]:
+    """Return the scores of pairs of a query and a document. They are read in the order of the file: a page that many share is mapped once."""
+    of_queries, doc_numbers = pairs
+    exact = np.empty(len(doc_numbers), dtype=np.float32)
+    order = np.argsort(corpus.places(doc_numbers), kind="stable")
+    step = max(1, RESCORED // queries.shape[1])
+    space = np.empty((min(step, len(order)), queries.shape[1]), dtype=corpus.vectors.array.dtype)
+    for start, stop in chunks(len(order), step):
+        piece = order[start:stop]
+        rows = corpus.rows(doc_numbers[piece], space[: len(piece)])
+        exact[piece] = kernel.scores(queries[of_queries[piece]], rows[:, None])[:, 0]
     return exact
 
 
