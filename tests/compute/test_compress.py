@@ -1,13 +1,19 @@
 """Compressed vectors: what is kept, what it weighs, and how it compares with sentence-transformers' quantisation."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidense.compute import mapped
+from evidense.compute.search import compress as module
 from evidense.compute.search.compress import Compression, int8, signs, truncate
 from evidense.compute.search.topk import Search, top_k
-from evidense.errors import InvalidInput
+from evidense.compute.similarity import as_scored
+from evidense.errors import InvalidInput, StoreError
 
 
 def vectors(n: int, e: int, seed: int) -> np.ndarray:
@@ -45,6 +51,49 @@ def test_vector_length_does_not_change_a_compressed_cosine(bits: str) -> None:
     ]
     np.testing.assert_array_equal(ranked[0][0], ranked[1][0])
     np.testing.assert_allclose(ranked[0][1], ranked[1][1], atol=2e-6)
+
+
+def slow_documents(compression: Compression, documents: np.ndarray, similarity: str) -> np.ndarray:
+    """Compress a whole matrix at once, in memory."""
+    documents = documents[:, : compression.n_dims]
+    if compression.bits == "binary":
+        return np.where(documents > 0, np.float32(1), np.float32(-1))
+    if compression.bits is None:
+        return documents
+    documents = as_scored(documents, similarity)
+    low, high = documents.min(axis=0), documents.max(axis=0)
+    step = (high - low) / np.float32(255)
+    return low + np.rint((documents - low) / step).clip(0, 255) * step
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("bits", ["int8", "binary", None])
+@pytest.mark.parametrize("n_dims", [None, 5])
+def test_documents_compressed_in_blocks_into_a_file_have_the_bytes_of_a_whole_matrix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, similarity: str, bits: Any, n_dims: int | None
+) -> None:
+    documents = np.random.default_rng(9).standard_normal((100, 12)).astype(np.float32)
+    np.save(tmp_path / "vectors.npy", documents)
+    mapped_file = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    monkeypatch.setattr(module, "AT_ONCE", 7)
+    monkeypatch.setattr(mapped, "RELEASE_EVERY", 64)
+    compression = Compression(n_dims, bits)
+    small = compression.apply(vectors(2, 12, 0), mapped_file, similarity)
+    assert isinstance(small.documents, np.memmap)
+    np.testing.assert_array_equal(small.documents, slow_documents(compression, documents, similarity))
+
+
+def test_ranges_are_those_of_the_documents_that_are_ranked() -> None:
+    documents = vectors(40, 6, 1)
+    documents[::3] *= 100
+    rows = np.flatnonzero(np.arange(40) % 3)[::-1]
+    small = Compression(None, "int8").apply(vectors(2, 6, 0), documents, "dot", rows)
+    np.testing.assert_array_equal(small.documents[rows], int8(documents[rows]))
+
+
+def test_a_disk_without_room_for_compressed_vectors_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StoreError, match="do not fit into .* set TMPDIR to a folder on another disk"):
+        mapped.scratch(1 << 40, 1 << 12)
 
 
 @pytest.mark.parametrize("dims", ["0", "-4", "2.5", "x", "64"])

@@ -1,9 +1,14 @@
 """Mapped: arrays in files that are larger than memory. Pages that were read stay resident until they are released."""
 
 import mmap
+import os
+import tempfile
+from typing import BinaryIO
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float32, Int
+
+from evidense.errors import StoreError
 
 RELEASE_EVERY = 1 << 26
 """Bytes that are read in order before pages are released."""
@@ -16,6 +21,39 @@ def release(array: np.ndarray) -> None:
     mapped = getattr(array, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def reserve(file: BinaryIO, n_bytes: int) -> None:
+    """Reserve disk blocks from here on; a full disk is then an error here, not a crash while a map is written.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    file.flush()
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), file.tell(), n_bytes)
+        return
+    for start in range(0, n_bytes, 1 << 20):
+        file.write(bytes(min(1 << 20, n_bytes - start)))
+
+
+def scratch(n_rows: int, n_dims: int) -> Float32[np.ndarray, "n e"]:
+    """Return an empty array of numbers: in memory if they are few, else in an unnamed file, which is removed with the array.
+
+    Raises:
+        StoreError: the disk is full.
+    """
+    if 4 * n_rows * n_dims < RELEASE_EVERY:
+        return np.empty((n_rows, n_dims), np.float32)
+    with tempfile.TemporaryFile() as file:
+        try:
+            reserve(file, 4 * n_rows * n_dims)
+        except OSError as error:
+            raise StoreError(
+                f"{4 * n_rows * n_dims:,} bytes for compressed vectors do not fit into '{tempfile.gettempdir()}' ({error.strerror}). "
+                "Expected so much space for the time of a search. Free some, or set TMPDIR to a folder on another disk."
+            ) from None
+        return np.memmap(file, np.float32, "r+", shape=(n_rows, n_dims))
 
 
 class MappedRows:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import cast
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 from evidense import registry
 from evidense.boundary.consent import consent
@@ -280,21 +280,21 @@ def _rank(
     wall_s = time.perf_counter() - started
     n_new = sum(len(e.vectors) for e in (documents, queries) if not e.was_cached)
     speed = {"encode_s": round(wall_s, 3), "texts_per_s": round(n_new / wall_s, 1)} if n_new else {}
-    rows = None if system.is_blind or system.compression is not None else documents.rows
+    rows = None if system.is_blind else documents.rows
     of_queries, of_documents = queries.all(), documents.all() if rows is None else documents.vectors
     if system.is_blind:
         of_queries, of_documents = blinded((of_queries, collection.queries), (of_documents, collection.corpus))
-    small, setup = _compressed(system, of_queries, of_documents)
+    small, setup = _compressed(system, of_queries, of_documents, rows)
     setup = replace(setup, warnings=(*setup.warnings, *truncation_notes(engine, collection)))
     lists = rank_vectors(collection, small.queries, small.documents, depth, Search(small.similarity, rows=rows))
     searched = {"search": "exact, over the whole corpus", APPLIED: MEANING.get(small.shown, small.shown)}
     return lists, setup, searched, {"n_encoded": n_new, **speed}
 
 
-def _compressed(system: System, q: Vectors, d: Vectors) -> tuple[Compressed, Setup]:
+def _compressed(system: System, q: Vectors, d: Vectors, rows: Int[np.ndarray, " n"] | None) -> tuple[Compressed, Setup]:
     """Cut and compress the vectors of both sides if the spelling says so. The returned set-up describes the new vectors."""
     setup, compression = system.engine.setup, system.compression or Compression()
-    small = compression.apply(q, d, str(setup.similarity))
+    small = compression.apply(q, d, str(setup.similarity), rows)
     if system.compression is None:
         return small, setup
     n_dims = int(small.documents.shape[1])

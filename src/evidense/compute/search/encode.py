@@ -1,21 +1,20 @@
 """Encode items to vectors. Equal items are encoded once, finished work is reused, and a killed run continues to the same bytes."""
 
 import hashlib
-import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, Protocol, cast, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int64, UInt64
 
 from evidense.boundary.disk import disk_errors, write_atomically
 from evidense.compute.batches import chunks, plan
-from evidense.compute.mapped import release
+from evidense.compute.mapped import release, reserve
 from evidense.compute.progress import Clock, Progress, estimate
 from evidense.compute.search.parts import Parts
 from evidense.compute.search.ready import make_ready
@@ -376,20 +375,11 @@ def _allocated(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     try:
         with path.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
-            _reserve(file, 4 * int(np.prod(shape)))
+            reserve(file, 4 * int(np.prod(shape)))
     except OSError:
         path.unlink(missing_ok=True)
         raise
     return cast(np.ndarray, np.load(path, mmap_mode="r+", allow_pickle=False))
-
-
-def _reserve(file: BinaryIO, n_bytes: int) -> None:
-    file.flush()
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file.fileno(), file.tell(), n_bytes)
-        return
-    for start, stop in chunks(n_bytes, 1 << 20):
-        file.write(bytes(stop - start))
 
 
 def _flush(array: np.ndarray) -> None:
