@@ -93,7 +93,7 @@ resource.setrlimit(resource.RLIMIT_AS, (size * 1024 + limit, -1))
 compare("large")
 """
 LONG_WORD = "x" * 440
-LIMIT_MB = 165
+LIMIT_MB = 135
 """Address space beyond that of a comparison of 100 documents; the texts alone have 87 MB."""
 
 
