@@ -85,23 +85,25 @@ class Compression:
         queries = truncate(queries, n_dims) if self.n_dims is not None else queries
         if self.bits == "int8":
             is_ranked = None if rows is None else np.bincount(rows, minlength=len(documents)) > 0
-            scored = _Blocks(documents, lambda block: as_scored(truncate(block, n_dims), similarity))
+            scored = _ChangedBlocks(documents, lambda block: as_scored(truncate(block, n_dims), similarity))
             stored, shown = (
-                scored.mapped(Steps.of(scored, is_ranked).applied),
+                scored.mapped(Int8Steps.of(scored, is_ranked).applied),
                 f"{similarity} of float queries and int8 documents",
             )
             return Compressed(queries, stored, float(n_dims), similarity, shown, False)
         if self.bits == "binary":
             size, shown = float(np.ceil(n_dims / 8)), "Hamming, as dimensions − 2 · distance"
-            stored = _Blocks(documents, lambda block: truncate(block, n_dims)).mapped(signs)
+            stored = _ChangedBlocks(documents, lambda block: truncate(block, n_dims)).mapped(signs)
             return Compressed(signs(queries), stored, size, "dot", shown, False)
         stored = (
-            documents if self.n_dims is None else _Blocks(documents, lambda block: truncate(block, n_dims)).mapped()
+            documents
+            if self.n_dims is None
+            else _ChangedBlocks(documents, lambda block: truncate(block, n_dims)).mapped()
         )
         return Compressed(queries, stored, 4.0 * n_dims, similarity, similarity, n_dims == n_given)
 
 
-class _Blocks:
+class _ChangedBlocks:
     """Vectors, block by block, each changed by a function of its rows."""
 
     def __init__(self, vectors: Float32[np.ndarray, "d e"], change: Change) -> None:
@@ -123,7 +125,7 @@ class _Blocks:
 
 
 @dataclass(frozen=True)
-class Steps:
+class Int8Steps:
     """256 equal steps for each dimension, between its least and greatest value."""
 
     low: Float32[np.ndarray, " e"]
@@ -134,7 +136,7 @@ class Steps:
         cls,
         blocks: Iterable[tuple[slice, Float32[np.ndarray, "b e"]]],
         is_measured: Bool[np.ndarray, " d"] | None = None,
-    ) -> "Steps":
+    ) -> "Int8Steps":
         """Measure the ranges over some of the documents."""
         low, high = np.float32(np.inf), np.float32(-np.inf)
         for place, block in blocks:
@@ -179,7 +181,7 @@ def int8(documents: Float32[np.ndarray, "d e"]) -> Float32[np.ndarray, "d e"]:
     >>> int8(np.array([[0, -1], [2.55, 1], [1.274, 0]], dtype=np.float32))[2, 0].round(3)   # 127.4 steps of .01 → 127
     np.float32(1.27)
     """
-    return Steps.of([(slice(0, len(documents)), documents)]).applied(documents)
+    return Int8Steps.of([(slice(0, len(documents)), documents)]).applied(documents)
 
 
 def signs(vectors: Float32[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
