@@ -16,6 +16,7 @@ from evidense.records import (
     Document,
     Finding,
     Paper,
+    QueryTexts,
     Ranking,
     Recipe,
     Record,
@@ -48,6 +49,7 @@ SCORE = Score(
     mean=0.5,
     parents=("c" * 64,),
 )
+QUERY_TEXTS = QueryTexts(collection="phenotypes", n_queries=9, n_kept=8, texts="d" * 64, parents=("c" * 64,))
 FINDING = Finding(
     estimand="difference",
     site={"system": "tuned", "baseline": "base", "collection": "x"},
@@ -101,7 +103,7 @@ SCREENING = Screening(
     parents=(SEARCH_PLAN.id,),
 )
 EVERY_KIND = [
-    STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, FINDING, VERDICT, CHECK, DOCUMENT, PAPER, STATEMENT, SOURCE_CHECK, SEARCH_PLAN, SCREENING,
+    STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, QUERY_TEXTS, FINDING, VERDICT, CHECK, DOCUMENT, PAPER, STATEMENT, SOURCE_CHECK, SEARCH_PLAN, SCREENING,
 ]  # fmt: skip
 
 JSON_VALUES = st.recursive(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from evidense.records import Finding, Outcome, Ranking, Record, Score, Study
+from evidense.records import Finding, Outcome, QueryTexts, Ranking, Record, Score, Study
 from evidense.store import Store
 from report.sample import Sample
 
@@ -30,6 +30,7 @@ def hostile(sample: Sample) -> Sample:
     """Return the sample with the first collection and one system renamed, ids and texts replaced."""
     names = {sample.study.collections[0]: COLLECTION, "bm25": SYSTEM}
     records = [_spoiled(r, names, sample.store) for r in sample.records]
+    records = [_spoiled_texts(r, sample, names) if isinstance(r, QueryTexts) else r for r in records]
     study = next(r for r in records if isinstance(r, Study))
     return Sample(study, records, sample.store)
 
@@ -69,6 +70,19 @@ def _spoiled(record: Record, names: dict[str, str], store: Store) -> Record:
                 reason=TEXT,
             )
     return record
+
+
+def _spoiled_texts(record: QueryTexts, sample: Sample, names: dict[str, str]) -> QueryTexts:
+    """Return the record with the ids that the rankings have now, and other texts."""
+    store = sample.store
+    ranking = next(r for r in sample.records if isinstance(r, Ranking) and r.collection["name"] == record.collection)
+    kept, new_ids = store.json(record.texts), dict(zip(store.json(ranking.doc_ids), IDS, strict=False))
+    kept["query_ids"] = [*IDS, *kept["query_ids"][len(IDS) :]]
+    kept["doc_ids"] = [new_ids.get(d, d) for d in kept["doc_ids"]]
+    kept["queries"], kept["documents"] = [TEXT for _ in kept["queries"]], [TEXT for _ in kept["documents"]]
+    kept["slices"] = {TEXT: [TEXT for _ in kept["queries"]]}
+    kept["pictures"] = {"queries": {"0": "data:text/html,<script>window.hacked=1</script>"}, "documents": {"0": PIXEL}}
+    return replace(record, collection=_new(names, record.collection), texts=store.put_json(kept))
 
 
 def _new(names: dict[str, str], name: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from evidense import report
 from evidense.boundary.numerals import interval, signed
-from evidense.records import Finding, Record, Verdict
+from evidense.records import Finding, QueryTexts, Record, Verdict
 from evidense.report.page import MOST_BYTES
 from evidense.report.words import WORDS
 from report.hostile import PIXEL
@@ -90,17 +90,12 @@ def test_set_up_differences_are_marked_and_warned_of(folder: Path) -> None:
 
 
 def test_it_counts_the_users_texts(sample: Sample, folder: Path) -> None:
-    own = {
-        (kind, name)
-        for f in sample.records
-        if isinstance(f, Finding) and f.site.get("collection") == "docstrings/text"
-        for e in f.excerpts
-        for kind, name in [
-            ("q", e["query_id"]),
-            *(("d", d["doc_id"]) for d in (*e["relevant"], e["base_first"], e["system_first"])),
-        ]
-    }
-    assert f"contains {len(own)} of your texts" in visible(page(folder))
+    (record,) = (r for r in sample.records if isinstance(r, QueryTexts) and r.collection == "docstrings/text")
+    kept = sample.store.json(record.texts)
+    first = {d["doc_id"] for f in sample.records if isinstance(f, Finding) and f.site.get("collection") == "docstrings/text"
+             for e in f.excerpts for d in (*e["relevant"], e["base_first"], e["system_first"])}  # fmt: skip
+    n_texts = len(kept["query_ids"]) + len(first | set(kept["doc_ids"]))
+    assert f"contains {n_texts} of your texts" in visible(page(folder))
 
 
 def test_nothing_is_fetched_from_anywhere(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from evidense.records.findings import Finding
 from evidense.records.form import Json, Record, canonical_json, sha256_of
 from evidense.records.literature import Document, Paper, SourceCheck, Statement
-from evidense.records.rankings import Ranking, Score
+from evidense.records.rankings import QueryTexts, Ranking, Score
 from evidense.records.reading import KINDS, from_json
 from evidense.records.searching import Screening, SearchPlan
 from evidense.records.studies import Study
@@ -19,6 +19,7 @@ __all__ = [
     "Json",
     "Outcome",
     "Paper",
+    "QueryTexts",
     "Ranking",
     "Recipe",
     "Record",

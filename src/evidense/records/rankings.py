@@ -1,4 +1,4 @@
-"""Ranking and Score: what a system retrieved on a collection, and how good that is query by query."""
+"""Ranking, Score, QueryTexts: what a system retrieved on a collection, how good that is query by query, and what people read of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,3 +49,17 @@ class Score(Record):
     values: str
     """Blob: float64 array (q,)."""
     mean: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryTexts(Record):
+    """What people read of the queries of one collection: texts of queries and of the documents ranked first, judgements, slices."""
+
+    kind: ClassVar[str] = "query texts"
+    blob_fields: ClassVar[tuple[str, ...]] = ("texts",)
+    collection: str
+    n_queries: int
+    n_kept: int
+    """Queries whose documents are kept: all, or those where systems differ most."""
+    texts: str
+    """Blob: JSON, see `compute.comparison.query_texts.KeptTexts`."""

@@ -4,7 +4,7 @@ from evidense.errors import InvalidInput
 from evidense.records.findings import Finding
 from evidense.records.form import Json, Record
 from evidense.records.literature import Document, Paper, SourceCheck, Statement
-from evidense.records.rankings import Ranking, Score
+from evidense.records.rankings import QueryTexts, Ranking, Score
 from evidense.records.searching import Screening, SearchPlan
 from evidense.records.studies import Study
 from evidense.records.training import Checkpoint, Recipe
@@ -18,6 +18,7 @@ KINDS: dict[str, type[Record]] = {
         Checkpoint,
         Ranking,
         Score,
+        QueryTexts,
         Finding,
         Verdict,
         Check,

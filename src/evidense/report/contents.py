@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from evidense.compute.comparison.no_harm import used_up
-from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, Study, Verdict
+from evidense.records import Check, Finding, Outcome, QueryTexts, Ranking, Record, Score, Study, Verdict
 from evidense.report.words import WORDS
 
 At = tuple[str, str]
@@ -19,6 +19,8 @@ class Contents:
     records: tuple[Record, ...]
     rankings: dict[At, Ranking] = field(default_factory=dict)
     scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
+    texts: dict[str, QueryTexts] = field(default_factory=dict)
+    """Collection → what people read of its queries."""
     means: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     differences: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     effects: list[Finding] = field(default_factory=list)
@@ -56,6 +58,8 @@ class Contents:
                 self.rankings[record.system, record.collection["name"]] = record
             case Score():
                 self.scores[record.system, record.collection, record.measure] = record
+            case QueryTexts():
+                self.texts[record.collection] = record
             case Finding() if "analysis" in record.site:
                 self.inside.append(record)
             case Finding():

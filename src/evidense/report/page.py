@@ -11,6 +11,7 @@ from evidense.report import texts
 from evidense.report.comparison import answer, forest, methods, proof, setup_table
 from evidense.report.comparison.expected import expected_lines
 from evidense.report.comparison.looks import sentences
+from evidense.report.comparison.queries import query_tables
 from evidense.report.comparison.readings import Limits
 from evidense.report.comparison.sections import section
 from evidense.report.comparison.shared import shared_sentences
@@ -22,12 +23,14 @@ from evidense.report.factorial.effects import Effects
 from evidense.report.factorial.kinds import kinds
 from evidense.report.inside import fit
 from evidense.report.inside import page as inside
-from evidense.report.rendering import asset, assets, environment
+from evidense.report.rendering import asset, assets, environment, query_assets
 from evidense.report.words import ICONS, WORDS, margin_text
 from evidense.store import Store
 
 MOST_BYTES = 5_000_000
 """A page may be mailed; longer ones show less of each text, then fewer queries, then no pictures, then no query."""
+_FRAME_OF_TABLES = 60_000
+"""Bytes of what stands around the tables of all queries: their script, their style sheet, their headings."""
 _STEPS = (Limits(600, 5), Limits(240, 5), Limits(160, 3), Limits(80, 2, pictures=False), Limits(0, 0, pictures=False))
 
 
@@ -53,7 +56,14 @@ def compare_html(contents: Contents, store: Store, frame: Frame) -> str:
     if factorial.is_factorial(contents):
         return _factorial_html(contents, store, frame)
     template = environment().get_template("page.html.j2")
-    return _fitting(template, lambda limits: _context(contents, store, frame, limits))
+    for limits in _STEPS:
+        context = _context(contents, store, frame, limits)
+        room = MOST_BYTES - len(template.render(context, tables=[]).encode()) - _FRAME_OF_TABLES
+        if room >= 0:
+            break
+    tables = query_tables(contents, store, room, text=frame.text)
+    own, public = texts.n_texts(contents, *(table.shown for table in tables))
+    return template.render(context | {"tables": tables, "n_own": own, "n_public": public})
 
 
 def _factorial_html(contents: Contents, store: Store, frame: Frame) -> str:
@@ -96,7 +106,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
     own, public = texts.n_texts(contents)
     overview = [setup_table.values_row(contents, c) for c in contents.collections]
     return {
-        **assets(), "version": evidense.__version__, "frame": frame,
+        **assets(), **query_assets(), "version": evidense.__version__, "frame": frame,
         "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence * 100:.0f}\u202f%",
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
         "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from evidense.boundary.numerals import short
+from evidense.boundary.numerals import count, short
 from evidense.boundary.shown import shown
 
 
@@ -26,6 +26,7 @@ def environment() -> Environment:
         finalize=_visible,
     )
     environment.filters["short"] = short
+    environment.filters["count"] = count
     environment.filters["breakable"] = breakable
     environment.filters["without_sample"] = without_sample
     return environment
@@ -60,6 +61,12 @@ def assets() -> dict[str, str]:
     """Return what every page contains: its style sheet, its script, and the hash by which the browser admits the script."""
     script = asset("page.js")
     return {"css": asset("page.css"), "script": script, "script_hash": _sha256_source(script)}
+
+
+def query_assets() -> dict[str, str]:
+    """Return the same of the table of all queries."""
+    script = asset("queries.js")
+    return {"queries_css": asset("queries.css"), "queries_script": script, "queries_hash": _sha256_source(script)}
 
 
 @cache

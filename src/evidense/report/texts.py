@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from evidense.records import Json
@@ -50,8 +51,11 @@ def documents_of(excerpt: Excerpt) -> Iterator[Mapping[str, Any]]:
     yield from (excerpt[side] for side in ("base_first", "system_first") if excerpt.get(side))
 
 
-def n_texts(contents: Contents) -> tuple[int, int]:
-    """Return how many distinct texts and pictures the excerpts hold: of the user's own collections, of public ones."""
+def n_texts(contents: Contents, *shown: Iterable[tuple[str, str, str]]) -> tuple[int, int]:
+    """Return how many distinct texts and pictures a page holds: of the user's own collections, of public ones.
+
+    They are those of the excerpts, and those `shown` elsewhere: (collection, 'q' or 'd', id).
+    """
     own_keys: set[tuple[str, str, str]] = set()
     public: set[tuple[str, str, str]] = set()
     for finding in (*contents.differences.values(), *contents.effects):
@@ -59,6 +63,8 @@ def n_texts(contents: Contents) -> tuple[int, int]:
         keys = own_keys if _is_own(contents, collection) else public
         for excerpt in finding.excerpts:
             keys.update(_keys(collection, excerpt))
+    for key in chain.from_iterable(shown):
+        (own_keys if _is_own(contents, key[0]) else public).add(key)
     return len(own_keys), len(public)
 
 

@@ -14,6 +14,7 @@ from evidense.compute.comparison.decision import details_of, estimate_fields, ne
 from evidense.compute.comparison.excerpts import PairedResults, excerpts
 from evidense.compute.comparison.exploratory import exploratory_slice, intervals_of, other_measures
 from evidense.compute.comparison.grouping import COMPONENTS, QUERIES, grouping_of
+from evidense.compute.comparison.query_texts import query_texts
 from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
 from evidense.compute.comparison.slices import Slice, differences_by_slice
 from evidense.compute.search.list_notes import list_notes
@@ -55,6 +56,7 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
         *_means(study, scored, store),
         *other_measures(study, scored, store),
         *_slice_findings(study, scored, differences),
+        query_texts(scored, differences.values, store),
         *outcomes,
     ]
     for record in records:

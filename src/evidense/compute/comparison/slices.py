@@ -52,11 +52,16 @@ def slices(collection: Collection, column: str) -> dict[str, Bool[np.ndarray, " 
     """
     if column not in columns_of(collection):
         raise UnknownName.among(f"slice column of {collection.name}", column, columns_of(collection))
-    values = _lengths(collection) if column == LENGTH else _values(collection, column)
+    values = _values(collection, column)
     frequent = [value for value, n in Counter(values).most_common(MOST_VALUES) if value and n >= SMALLEST]
     all_values = np.array(values, dtype=object)
     masks = {value: np.asarray(all_values == value, dtype=bool) for value in sorted(frequent)}
     return {} if len(masks) == 1 and next(iter(masks.values())).all() else masks
+
+
+def values_of_columns(collection: Collection) -> dict[str, list[str]]:
+    """Return column → its value for every query, for the columns that the collection can be sliced by."""
+    return {column: _values(collection, column) for column in columns_of(collection)}
 
 
 def differences_by_slice(collection: Collection, differences: Differences, named: Names[str]) -> list[Slice]:
@@ -70,6 +75,8 @@ def differences_by_slice(collection: Collection, differences: Differences, named
 
 
 def _values(collection: Collection, column: str) -> list[str]:
+    if column == LENGTH:
+        return _lengths(collection)
     by_query = collection.columns[column]
     return [by_query.get(query_id, "") for query_id in collection.query_ids]
 

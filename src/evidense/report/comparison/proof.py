@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import count, interval, plain, short, signed
-from evidense.records import Checkpoint, Finding, Outcome, Ranking, Recipe, Record, Score, Study, canonical_json
+from evidense.records import (
+    Checkpoint,
+    Finding,
+    Outcome,
+    QueryTexts,
+    Ranking,
+    Recipe,
+    Record,
+    Score,
+    Study,
+    canonical_json,
+)
 from evidense.report.comparison.sections import Fact
 from evidense.report.contents import Contents
 
@@ -106,6 +117,13 @@ def _line(record: Record) -> RecordLine:
         case Score():
             return RecordLine(
                 record.kind, f"{record.system} · {record.collection} · {record.measure}", plain(record.mean), record.id
+            )
+        case QueryTexts():
+            return RecordLine(
+                record.kind,
+                record.collection,
+                f"{count(record.n_kept)} of {count(record.n_queries)} queries",
+                record.id,
             )
         case Outcome():
             return RecordLine(

@@ -1,0 +1,224 @@
+"""Queries: every query of a collection with its values and the first ten documents of each system, packed into the page for its script."""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evidense.boundary.numerals import count
+from evidense.compute.comparison.query_texts import TOP, KeptTexts
+from evidense.records import Json, QueryTexts, Score
+from evidense.report.contents import Contents
+from evidense.report.texts import PICTURE, cut
+from evidense.store import Store
+
+DIGITS = 3
+"""Digits of a value that the table shows, as the rest of the page."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of the texts is packed."""
+
+    characters: int
+    """Of each text; 0 for none."""
+    share: float = 1.0
+    """Of the queries whose documents are shown: those with the largest differences."""
+    pictures: bool = True
+    all_measures: bool = True
+
+
+_EXTENTS = (
+    Extent(300), Extent(160), Extent(80), Extent(80, pictures=False), *(Extent(80, share, False) for share in (0.5, 0.25, 0.1, 0.03)),
+    Extent(80, 0.0, False), Extent(80, 0.0, False, False), Extent(0, 0.0, False, False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class QueryTable:
+    """The packed queries of one collection."""
+
+    id: str
+    collection: str
+    n_queries: int
+    data: str
+    """Base64 of gzip of JSON, which the script of the page reads."""
+    left_out: str
+    """What there was no room for; an empty text if there was."""
+    shown: frozenset[tuple[str, str, str]]
+    """(collection, 'q' or 'd', id) of every query and document of which a text or picture is packed."""
+
+
+def query_tables(contents: Contents, store: Store, room: int, *, text: bool) -> list[QueryTable]:
+    """Return one table a collection, as much of each as fits into `room` bytes together; none if not even their values fit."""
+    if not contents.texts:
+        return []
+    for extent in _EXTENTS:
+        if not text and extent.characters:
+            extent = Extent(0, extent.share, False, extent.all_measures)
+        tables = [
+            _table(contents, record, store, extent) for c in contents.collections if (record := contents.texts.get(c))
+        ]
+        if sum(len(table.data) for table in tables) <= room:
+            return tables
+    return []
+
+
+def _table(contents: Contents, record: QueryTexts, store: Store, extent: Extent) -> QueryTable:
+    kept: KeptTexts = store.json(record.texts)
+    packed = _Packing(contents, record.collection, store, kept, extent)
+    content = packed.content()
+    data = gzip.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 6, mtime=0)
+    return QueryTable(
+        id=f"q{contents.collections.index(record.collection) + 1}", collection=record.collection, n_queries=record.n_queries,
+        data=base64.b64encode(data).decode(), left_out=_left_out(record, len(packed.numbers), extent), shown=frozenset(packed.shown(content)),
+    )  # fmt: skip
+
+
+def _left_out(record: QueryTexts, n_shown: int, extent: Extent) -> str:
+    if n_shown == record.n_queries:
+        return ""
+    if not n_shown:
+        return "There is no room for the lists of the systems on this page; they stand in runs/ beside it."
+    return (
+        f"What the systems ranked first is shown for {count(n_shown)} of {count(record.n_queries)} queries, those that differ most; "
+        "all lists stand in runs/ beside this page."
+    )
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """The content of one table."""
+
+    contents: Contents
+    collection: str
+    store: Store
+    kept: KeptTexts
+    extent: Extent
+
+    @property
+    def systems(self) -> list[str]:
+        """Baseline first, then the systems in the order of the page."""
+        return [s for s in self.contents.everyone if (s, self.collection) in self.contents.rankings]
+
+    @property
+    def measures(self) -> list[str]:
+        """Measures of which every system has values for all queries; only the primary one where room is short."""
+        names = [m for m in self.contents.measures if all(self._score(s, m) for s in self.systems)]
+        return names if self.extent.all_measures else names[:1]
+
+    def _score(self, system: str, measure: str) -> Score | None:
+        return self.contents.scores.get((system, self.collection, measure))
+
+    def _values(self, measure: str) -> np.ndarray:
+        scores = [score for s in self.systems if (score := self._score(s, measure))]
+        return np.stack([np.asarray(self.store.array(score.values)) for score in scores])
+
+    @property
+    def numbers(self) -> list[int]:
+        """Queries whose lists are shown: those that differ most on the primary measure, in the order of the collection."""
+        numbers = np.array(self.kept["kept"], np.int64)
+        most = int(np.ceil(self.extent.share * len(numbers)))
+        if most < len(numbers):
+            values = self._values(self.measures[0])[:, numbers]
+            numbers = numbers[np.argsort(-np.abs(values - values[:1]).max(axis=0), kind="stable")[:most]]
+        return sorted(numbers.tolist())
+
+    def content(self) -> dict[str, Json]:
+        """Return what the script reads: values in thousandths, documents by their place in `documents`."""
+        values = {m: self._values(m) for m in self.measures}
+        lists, scores = zip(*(self._lists(s) for s in self.systems), strict=True)
+        gains = [self._gains[q] for q in self.numbers]
+        used = sorted(
+            {d for of_system in lists for row in of_system for d in row} | {d for row in gains for d, _ in row}
+        )
+        place = {d: i for i, d in enumerate(used)}
+        return {
+            "collection": self.collection,
+            "systems": self.systems,
+            "n_compared": sum(1 for s in self.systems if s not in self.contents.references),
+            "measures": self.measures,
+            "ids": self.kept["query_ids"],
+            "queries": [
+                cut(text, self.extent.characters) if self.extent.characters else "" for text in self.kept["queries"]
+            ],
+            "values": [[thousandths(row) for row in values[m]] for m in self.measures],
+            "deltas": [[thousandths(row - values[m][0]) for row in values[m]] for m in self.measures],
+            "slices": {name: _coded(column) for name, column in self.kept["slices"].items()},
+            "listed": self.numbers,
+            "documents": [[self._doc_ids[d], self._text(d)] for d in used],
+            "lists": [[[place[d] for d in row] for row in of_system] for of_system in lists],
+            "scores": list(scores),
+            "gains": [[[place[d], gain] for d, gain in row] for row in gains],
+            "pictures": self._pictures(place),
+        }
+
+    @property
+    def _gains(self) -> dict[int, list[list[int]]]:
+        return dict(zip(self.kept["kept"], self.kept["gains"], strict=True))
+
+    @property
+    def _doc_ids(self) -> list[str]:
+        return self.kept["doc_ids"]
+
+    def _text(self, document: int) -> str:
+        return cut(self.kept["documents"][document], self.extent.characters) if self.extent.characters else ""
+
+    def _lists(self, system: str) -> tuple[list[list[int]], list[list[float]]]:
+        """Return the first documents of a system and their scores, a row a shown query."""
+        ranking = self.contents.rankings[system, self.collection]
+        numbers, ids = self.numbers, self.store.json(ranking.doc_ids)
+        place = {doc_id: i for i, doc_id in enumerate(self._doc_ids)}
+        documents = np.asarray(self.store.array(ranking.documents)[numbers, :TOP])
+        scores = np.asarray(self.store.array(ranking.scores)[numbers, :TOP])
+        there = documents >= 0
+        return (
+            [[place[ids[d]] for d in row[ok]] for row, ok in zip(documents, there, strict=True)],
+            [[float(f"{x:.4g}") for x in row[ok]] for row, ok in zip(scores, there, strict=True)],
+        )
+
+    def _pictures(self, place: dict[int, int]) -> dict[str, dict[str, str]]:
+        if not self.extent.pictures:
+            return {"queries": {}, "documents": {}}
+        pictures = self.kept["pictures"]
+        of_documents = {str(place[int(d)]): url for d, url in pictures["documents"].items() if int(d) in place}
+        return {"queries": _safe(pictures["queries"]), "documents": _safe(of_documents)}
+
+    def shown(self, content: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """Yield every query and document of which a text or picture is packed."""
+        pictures = content["pictures"]
+        for i, (query_id, text) in enumerate(zip(content["ids"], content["queries"], strict=True)):
+            if text or str(i) in pictures["queries"]:
+                yield self.collection, "q", query_id
+        for i, (doc_id, text) in enumerate(content["documents"]):
+            if text or str(i) in pictures["documents"]:
+                yield self.collection, "d", doc_id
+
+
+def thousandths(values: Sequence[float] | np.ndarray) -> list[float | None]:
+    """Return values as the page prints them, in thousandths. A value that prints as zero and is not keeps its sign: ± .5.
+
+    >>> thousandths([0.4514, 0.0001, -0.0001, 0.0])
+    [451, 0.5, -0.5, 0]
+    """
+    return [_thousandth(float(x)) for x in values]
+
+
+def _thousandth(x: float) -> float:
+    shown = round(float(f"{x:.{DIGITS}f}") * 10**DIGITS)
+    return shown if shown or x == 0 else 0.5 if x > 0 else -0.5
+
+
+def _coded(column: list[str]) -> dict[str, Json]:
+    """Return a column as its distinct values, in order of appearance, and the number of each query's."""
+    distinct = list(dict.fromkeys(column))
+    number = {value: i for i, value in enumerate(distinct)}
+    return {"values": distinct, "of": [number[value] for value in column]}
+
+
+def _safe(pictures: dict[str, str]) -> dict[str, str]:
+    return {place: url for place, url in pictures.items() if PICTURE.fullmatch(url)}
