@@ -29,7 +29,7 @@ def by_form(texts):
 def by_length(texts):
     return [[len(word) % 7 + 0.1 for word in (text.split() + [""] * 16)[:16]] for text in texts]
 """
-SYSTEMS = ["python:letters:by_form", "python:letters:by_length"]
+SYSTEMS = ["python:letter_shapes:by_form", "python:letter_shapes:by_length"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,7 +71,7 @@ def test_a_comparison_and_a_dissection_are_the_same_in_one_process_in_two_and_on
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(rankings, "_GROUP_S", 1e-9)  # every encoding is shared by its parts
-    Path("letters.py").write_text(LETTERS, encoding="utf-8")
+    Path("letter_shapes.py").write_text(LETTERS, encoding="utf-8")
     write_world(tmp_path / "one.csv", n_train=0, n_test=50)
     write_world(tmp_path / "two.csv", n_train=0, n_test=40, seed=1)
     study = dissection(
