@@ -23,6 +23,7 @@ _MODULES = {
     "literature": ("httpx", "lxml", "bibtexparser", "pypdfium2", "rapidfuzz"),
     "onnx": ("onnxruntime", "transformers", "tokenizers"),
     "cluster": ("ray",),
+    "index": ("faiss",),
 }  # fmt: skip
 """Extra → the modules that it brings."""
 _INSTALLED = "import sys; from importlib.util import find_spec; print(*(m for m in sys.argv[1:] if find_spec(m)))"

@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from docs.conftest import Typed
 from docs.pages import ALONE, PYTHON, ROOT, extras_of, fenced
+from evidense import registry
 from warm.client import Warm
 
 SMALL = (
@@ -59,6 +61,7 @@ USES = {
     "literature": Use("audit refs.bib --offline"),
     "onnx": Use("check owls.jsonl --in owls.jsonl --entailer onnx:classifier --offline"),
     "cluster": Use(f"{PAIRS} pairs.csv --runner ray"),
+    "index": Use("compare bm25 vectors:given@index=hnsw --on pairs.csv"),
     "notebook": Use(
         program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
     ),
@@ -91,6 +94,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows = list(csv.DictReader(file))
     pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     parquet.write_table(pyarrow.Table.from_pylist(rows), at / "p.parquet")
+    _vectors(at)
     for shade in (0, 100, 200):
         (at / "photos" / f"shade {shade}").mkdir(parents=True)
         Image.new("L", (8, 8), shade).save(at / "photos" / f"shade {shade}" / "a.png")
@@ -107,6 +111,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (at / "hub" / f"{config}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in table))
     (at / "hub" / "README.md").write_text("\n".join([*card, "---", ""]))
     return at
+
+
+def _vectors(at: Path) -> None:
+    """Write vectors of the pairs, as another program would have made them."""
+    part, rest = registry.dataset(str(at / "pairs.csv"))
+    (collection,) = part.open(rest)
+    (at / "given").mkdir()
+    for side, ids in (("queries", collection.query_ids), ("documents", collection.doc_ids)):
+        np.save(
+            at / "given" / f"{side}.npy",
+            np.random.default_rng(len(ids)).standard_normal((len(ids), 8)).astype(np.float32),
+        )
+        (at / "given" / f"{side}.ids.txt").write_text("".join(f"{name}\n" for name in ids))
 
 
 def _classifier(at: Path) -> None:

@@ -23,6 +23,7 @@ class Fault:
 
 _GATE = ("study/test_gate.py",)
 _REPLAY = ("study/test_replay.py",)
+_INDEX = ("study/test_index_verdicts.py",)
 _DECIDE = ("verbs/test_decide.py",)
 _EFFECTS = ("verbs/test_decide_effects.py",)
 _CLAIMS = ("claims/test_decide_claims.py", "claims/test_registration.py", "claims/test_estimands.py")
@@ -47,13 +48,18 @@ _EQUIVALENCE = ("claims/test_equivalence.py",)
 
 _VERDICTS = (
     Fault("sign", "compute/comparison/no_harm.py", ".low < -margin and", ".low < margin and", _GATE),
-    Fault("comparison flipped", "compute/comparison/no_harm.py", ".low > -margin:", ".low < -margin:", _GATE),
-    Fault("margin ignored", "study/gates/gate.py", "v.low > 0 and v.high > margin", "v.low > 0 and v.high > 0", _GATE),
-    Fault("comparison flipped", "study/gates/gate.py", "(v.high < 0 or", "(v.high > 1 or", _GATE),
-    Fault("silence", "compute/comparison/no_harm.py", ".high < 0 and", ".high < 0 and not allow_undecided and", _GATE),
+    Fault("comparison flipped", "compute/comparison/no_harm.py", "if low > -margin:", "if low < -margin:", _GATE),
+    Fault("margin ignored", "study/gates/gate.py", "low > 0 and v.high > margin", "low > 0 and v.high > 0", _GATE),
+    Fault("comparison flipped", "study/gates/gate.py", "(high < 0 or", "(high > 1 or", _GATE),
+    Fault("silence", "compute/comparison/no_harm.py", "if high < 0 and", "if high < 0 and not allow_undecided and", _GATE),
     Fault("silence", "study/gates/gate.py", "not failures and bool(rows)", "not failures", _GATE),
     Fault("silence", "study/replay.py", "changed=(*gone, *", "changed=(*", _REPLAY),
     Fault("unit changed", "study/replay.py", "TOLERANCE = 0.001", "TOLERANCE = 0.01", _REPLAY),
+    Fault("index ignored", "compute/comparison/index_part.py", "return word if stats.label(part.allowing(estimate), margin) == word else", "return word if word else", _INDEX),
+    Fault("index ignored", "compute/comparison/no_harm.py", "return min(verdict.low, low), max(verdict.high, high)", "return verdict.low, verdict.high", _INDEX),
+    Fault("one side", "compute/comparison/index_part.py", "- (self.by_index[0] - self.exact[0])", "", _INDEX),
+    Fault("wrong metric", "compute/indexes/euclidean.py", "more = np.sqrt(", "more = 0 * np.sqrt(", ("compute/test_indexes.py",)),
+    Fault("boundary", "stats/bounded.py", "(total + more * limits[0])", "(total + more * limits[1])", ("stats/test_bounded.py",)),
     Fault("family ignored", "verbs/decide.py", "n_collections=n_collections,", "n_collections=1,", _DECIDE),
     Fault("family ignored", "verbs/decide.py", "len(study.slices) * scored.n_collections", "1", _DECIDE),
     Fault("cluster key ignored", "compute/comparison/scored.py", "(self.collection, self.grouped_by)", "(self.collection)", _DECIDE),

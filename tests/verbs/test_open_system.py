@@ -8,8 +8,8 @@ from evidense.errors import InvalidInput
 from evidense.verbs.retrieve import open_system
 
 
-@pytest.mark.parametrize("option", ["dim=256", "int8", "binary"])
-def test_a_system_without_vectors_refuses_to_cut_or_compress_them(tmp_path: Path, option: str) -> None:
+@pytest.mark.parametrize("option", ["dim=256", "int8", "binary", "index=hnsw"])
+def test_a_system_without_vectors_refuses_to_cut_compress_or_index_them(tmp_path: Path, option: str) -> None:
     run = tmp_path / "new.trec"
     run.write_text("q1 Q0 d1 1 2.0 run\n")
     for system in (str(run), "bm25"):

@@ -97,7 +97,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     """Compare TUNED (one or more) with BASE.
 
     A system is a hub id, a local folder, pip:PACKAGE/FOLDER, a TREC run file, bm25 …; @dim=256, @int8 or @binary cut or
-    compress its vectors. Exit codes: 0 = done; 1 = the gate is not met; 2 = an error.
+    compress its vectors, @index=hnsw or @index=ivf search them approximately. Exit codes: 0 = done; 1 = the gate is not met; 2 = an error.
 
     \b
     evidense compare BASE TUNED --on pairs.csv,phenotypes,my-beir-folder --margin 0.02

@@ -13,6 +13,7 @@ class Ranking(Record):
 
     kind: ClassVar[str] = "ranking"
     blob_fields: ClassVar[tuple[str, ...]] = ("query_ids", "doc_ids", "documents", "scores")
+    unset: ClassVar[frozenset[str]] = frozenset({"exact_for"})
     system: str
     """Label on the page."""
     spelling: str
@@ -32,6 +33,9 @@ class Ranking(Record):
     """Blob: int32 array (q, k) into doc_ids; −1 pads."""
     scores: str
     """Blob: float32 array (q, k)."""
+    exact_for: str = ""
+    """Label of the system with an approximate index whose exact results these are, on a sample of the queries. That system's Ranking has this
+    one as its parent. "" for the ranking of a system."""
 
 
 @dataclass(frozen=True, kw_only=True)

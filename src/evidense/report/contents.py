@@ -34,6 +34,8 @@ class Contents:
     """Everything that is said of a new collection."""
     winners: list[Finding] = field(default_factory=list)
     """The best of several candidates, where the study asks for it: one."""
+    recalls: dict[At, Finding] = field(default_factory=dict)
+    """What approximate indexes find of the exact results."""
     unseen: dict[At, list[Finding]] = field(default_factory=dict)
     """Without the queries that were trained on."""
     verdicts: dict[At, Verdict] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class Contents:
 
     def _place(self, record: Record) -> None:
         match record:
-            case Ranking():
+            case Ranking(exact_for=""):
                 self.rankings[record.system, record.collection["name"]] = record
             case Score():
                 self.scores[record.system, record.collection, record.measure] = record
@@ -82,6 +84,8 @@ class Contents:
                 self.effects.append(finding)
             case "slice":
                 self.slices.setdefault((site["system"], site["collection"]), []).append(finding)
+            case "recall of an index":
+                self.recalls[site["system"], site["collection"]] = finding
             case "difference on unseen queries":
                 self.unseen.setdefault((site["system"], site["collection"]), []).append(finding)
             case "mean over collections":

@@ -4,6 +4,7 @@ from evidense.stats.advice import Advice, advice
 from evidense.stats.agreement.alpha import Agreement, Scale, krippendorff_alpha
 from evidense.stats.agreement.kappa import above_chance, discriminability, wilson
 from evidense.stats.agreement.raters import EffectiveRaters, effective_raters
+from evidense.stats.bounded import bounded_mean_interval
 from evidense.stats.bounds import Bounds
 from evidense.stats.crossed import Seeded, Variances, variances
 from evidense.stats.dependence.clusters import cluster_queries
@@ -95,6 +96,7 @@ __all__ = [
     "Winner",
     "above_chance",
     "advice",
+    "bounded_mean_interval",
     "brier",
     "chance_of_an_error",
     "change_of_gain",

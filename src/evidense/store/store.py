@@ -5,6 +5,7 @@ blobs/ab/abcd…             bytes: arrays (.npy format), JSON lists, run files
 looks/ab/abcd….json        checksum of a collection and the comparisons on it → time and allowed error
 steps/ab/abcd….json        key of a step (verb and inputs) → ids of its records
 vectors/ab/abcd….json      key of an encoding → blob of its vectors
+indexes/ab/abcd….json      key of vectors and of how an approximate index is built → blob of the index
 states/ab/abcd….json       key of a locked backbone and of some items → blob of their pooled states
 answers/ab/abcd….json      key of a question to an index → its answer, with the blob of the body
 servers/ab/abcd….json      models that servers showed by ten sentinels, and which was last at an address
@@ -45,7 +46,9 @@ from evidense.store.sealing import sealed, unsealed
 
 _KINDS = "records"
 _LARGE = 1 << 20
-_SWEPT = "records blobs looks steps vectors states answers servers packages appearances leaks refusals kinds".split()
+_SWEPT = (
+    "records blobs looks steps vectors indexes states answers servers packages appearances leaks refusals kinds".split()
+)
 CANARY = "canary-"
 """Beginning of the keys under which a run finds out whether other computers see this store."""
 _AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"
@@ -323,7 +326,9 @@ class Store:
             return
         with held:
             disk.sweep(folder)
-            if key.startswith(CANARY) or any(self._path(room, key, ".json").exists() for room in ("steps", "vectors")):
+            if key.startswith(CANARY) or any(
+                self._path(room, key, ".json").exists() for room in ("steps", "vectors", "indexes")
+            ):
                 disk.remove(folder)
             disk.tidy(folder, lock)
 

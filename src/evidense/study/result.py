@@ -56,7 +56,7 @@ class Result:
     @property
     def rankings(self) -> list[Ranking]:
         """Ranked lists, one record per system and collection."""
-        return self.of(Ranking)
+        return [ranking for ranking in self.of(Ranking) if not ranking.exact_for]
 
     def gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
         """Check the verdicts against a gate. The result is true if the gate is met; it prints the failing rows and the table.

@@ -36,7 +36,7 @@ from evidense.verbs.decide import decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
 from evidense.verbs.decide_queries import decide_queries
 from evidense.verbs.decide_winner import decide_winner
-from evidense.verbs.retrieve import System, labels, open_system, retrieve, stays_shut
+from evidense.verbs.retrieve import System, exact_beside, labels, open_system, retrieve, stays_shut
 from evidense.verbs.score import score, with_judged
 
 LITERATURE = "literature"
@@ -259,10 +259,11 @@ def _scored(
             labels=tuple(s.label for s in opened.systems),
             references=tuple(s.label for s in opened.references),
             rankings=rankings,
+            exact={label: exact for label, ranking in rankings.items() if (exact := exact_beside(ranking, store))},
             scores=scores,
             grouped_by=opened.study.clusters,
         )
-        yield scored, [*rankings.values(), *scores.values()]
+        yield scored, [*rankings.values(), *scored.exact.values(), *scores.values()]
 
 
 def _ranked(opened: OpenedStudy, store: Store, options: RunOptions, watch: Watch) -> Iterator[int]:

@@ -23,7 +23,8 @@ FLAGS = {
 KEYS = {"dim", "pooling", "max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "seed", "revision",
         "document_tower", "readout", "similarity", "label", "form", "side", "text", "blind",
         "url", "price", "budget", "truncate", "per_second", "at_once", "batch", "timeout", "answers_as",
-        "first", "depth"}  # fmt: skip
+        "first", "depth",
+        "index", "M", "ef", "ef_construction", "nlist", "nprobe"}  # fmt: skip
 """Options with a value."""
 
 MANNERS = frozenset({"price", "budget", "per_second", "at_once", "batch", "timeout"})

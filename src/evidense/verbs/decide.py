@@ -14,13 +14,23 @@ from evidense.compute.comparison.decision import details_of, estimate_fields, ne
 from evidense.compute.comparison.excerpts import PairedResults, excerpts
 from evidense.compute.comparison.exploratory import exploratory_slice, intervals_of, other_measures
 from evidense.compute.comparison.grouping import COMPONENTS, QUERIES, grouping_of
+from evidense.compute.comparison.index_part import (
+    CheckedQueries,
+    IndexPart,
+    details_of_index,
+    index_reason,
+    labelled,
+    mean_parts,
+    recalls,
+    word_allowing,
+)
 from evidense.compute.comparison.query_texts import query_texts
 from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
 from evidense.compute.comparison.slices import Slice, differences_by_slice
 from evidense.compute.search.list_notes import list_notes
 from evidense.compute.search.rankings import load_lists
 from evidense.compute.search.scoring import judges_negatives
-from evidense.parts import Evidence, LiteratureClaim
+from evidense.parts import Claim, Decision, Evidence, LiteratureClaim
 from evidense.records import Check, Finding, Json, Outcome, Record, Study, Verdict
 from evidense.store import Store
 from evidense.training.data.traps import traps_of
@@ -40,22 +50,25 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
     """
     differences = scored.differences(study.primary, store)
     estimates = simultaneous(study, differences, scored.index, scored.n_collections)
+    checked = CheckedQueries.of(scored, study.primary, store)
+    parts = _index_parts(study, scored, estimates, checked, scored.n_collections)
     comparisons = [SystemComparison(study, scored, index, study.primary) for index in range(len(estimates))]
     other_words = _words_of_other_groupings(study, scored, differences, estimates)
     findings = [
-        _difference(comparison, estimate, details, store)
-        for comparison, estimate, details in zip(comparisons, estimates, other_words, strict=True)
+        _difference(comparison, estimate, {**details, **details_of_index(part)}, store)
+        for comparison, estimate, details, part in zip(comparisons, estimates, other_words, parts, strict=True)
     ]
     outcomes = [
         outcome
-        for comparison, estimate, finding in zip(comparisons, estimates, findings, strict=True)
-        for outcome in _outcomes(comparison, estimate, finding)
+        for comparison, estimate, finding, part in zip(comparisons, estimates, findings, parts, strict=True)
+        for outcome in _outcomes(comparison, estimate, finding, part)
     ]
     records: list[Record] = [
         *findings,
         *_means(study, scored, store),
+        *recalls(study, scored, store),
         *other_measures(study, scored, store),
-        *_slice_findings(study, scored, differences),
+        *_slice_findings(study, scored, differences, checked),
         query_texts(scored, differences.values, store),
         *outcomes,
     ]
@@ -102,8 +115,24 @@ def _words_of_other_groupings(
     return details
 
 
+def _index_parts(
+    study: Study,
+    scored: ScoredSystems,
+    estimates: Sequence[stats.Estimate],
+    checked: CheckedQueries | None,
+    n_families: int,
+) -> list[IndexPart | None]:
+    """Return what indexes do to each difference of a collection, or of a part of its queries; None where neither side has one."""
+    if checked is None:
+        return [None] * len(estimates)
+    exact = None
+    if not checked.is_sample:
+        exact = simultaneous(study, checked.exact_differences(), scored.index, n_families)
+    return checked.parts(study, estimates, exact, n_families)
+
+
 def _difference(
-    comparison: SystemComparison, estimate: stats.Estimate, other_words: dict[str, Json], store: Store
+    comparison: SystemComparison, estimate: stats.Estimate, other_details: dict[str, Json], store: Store
 ) -> Finding:
     study, scored = comparison.study, comparison.scored
     labels = (comparison.baseline, comparison.system)
@@ -113,30 +142,35 @@ def _difference(
     return Finding(
         parents=comparison.parents, estimand="difference", site=comparison.site(), unit=study.primary,
         confidence=study.confidence, family=_family(study, scored.n_collections), **estimate_fields(estimate),
-        details={**details_of(estimate, study.margin), **other_words}, excerpts=excerpts(pair),
+        details={**details_of(estimate, study.margin), **other_details}, excerpts=excerpts(pair),
     )  # fmt: skip
 
 
-def _outcomes(comparison: SystemComparison, estimate: stats.Estimate, finding: Finding) -> list[Outcome]:
+def _outcomes(
+    comparison: SystemComparison, estimate: stats.Estimate, finding: Finding, part: IndexPart | None
+) -> list[Outcome]:
     """Return the verdict of the rule, then a check of each claim about two systems that the study names."""
     study, scores = comparison.study, comparison.scored.scores
-    word = stats.label(estimate, study.margin)
+    word, as_run = word_allowing(estimate, part, study.margin), stats.label(estimate, study.margin)
     verdict = Verdict(
         parents=(study.id, finding.id), claim=ASSERTED[word], verdict=word, system=comparison.system, baseline=comparison.baseline,
         collection=comparison.scored.collection.name, measure=study.primary, effect=estimate.effect, low=estimate.low,
         high=estimate.high, n=estimate.n, n_clusters=estimate.n_clusters, margin=study.margin,
         base_mean=scores[comparison.baseline, study.primary].mean, system_mean=scores[comparison.system, study.primary].mean,
-        reason=reason_of(estimate, word, study.margin),
-        details={**finding.details, "p_adjusted": estimate.p_adjusted, **_judged(comparison)},
+        reason=reason_of(estimate, word, study.margin) if word == as_run else index_reason(estimate, part, as_run),
+        details={
+            **finding.details, **({} if word == as_run else details_of_index(part, as_run)), "p_adjusted": estimate.p_adjusted,
+            **_judged(comparison),
+        },
     )  # fmt: skip
-    return [verdict, *_checks(study, verdict, estimate)]
+    return [verdict, *_checks(study, verdict, estimate, part)]
 
 
-def _checks(study: Study, verdict: Verdict, estimate: stats.Estimate) -> list[Check]:
+def _checks(study: Study, verdict: Verdict, estimate: stats.Estimate, part: IndexPart | None) -> list[Check]:
     """Return a check of every claim of the study that is about two systems."""
     claims = (registry.part("claims", name) for name in study.claims)
     decisions = [
-        (claim.name, claim.decide(Evidence(estimate, study.margin)))
+        (claim.name, _decision(claim, estimate, part, study.margin))
         for claim in claims
         if not isinstance(claim, LiteratureClaim)
     ]
@@ -144,6 +178,14 @@ def _checks(study: Study, verdict: Verdict, estimate: stats.Estimate) -> list[Ch
         verdict.as_check("comparison", claim=name, verdict=decision.verdict, reason=decision.reason)
         for name, decision in decisions
     ]
+
+
+def _decision(claim: Claim, estimate: stats.Estimate, part: IndexPart | None, margin: float) -> Decision:
+    """Decide a claim; UNDECIDED where exact search could have led to another verdict."""
+    as_run = claim.decide(Evidence(estimate, margin))
+    if part is None or claim.decide(Evidence(part.allowing(estimate), margin)).verdict == as_run.verdict:
+        return as_run
+    return Decision("UNDECIDED", index_reason(estimate, part, as_run.verdict))
 
 
 def _judged(comparison: SystemComparison) -> dict[str, Json]:
@@ -206,24 +248,30 @@ def _letters(study: Study, scored: ScoredSystems, store: Store) -> dict[str, str
 # --- slices --------------------------------------------------------------------------------------------------------
 
 
-def _slice_findings(study: Study, scored: ScoredSystems, differences: stats.Differences) -> list[Finding]:
+def _slice_findings(
+    study: Study, scored: ScoredSystems, differences: stats.Differences, checked: CheckedQueries | None
+) -> list[Finding]:
     """Return the differences on subsets of the queries. Subsets named beforehand are one family; others are exploratory."""
     findings: list[Finding] = []
     for part in differences_by_slice(scored.collection, differences, study.slices):
-        findings += _named_slice(study, scored, part) if part.is_named else exploratory_slice(study, scored, part)
+        findings += (
+            _named_slice(study, scored, part, checked) if part.is_named else exploratory_slice(study, scored, part)
+        )
     return findings
 
 
-def _named_slice(study: Study, scored: ScoredSystems, part: Slice) -> list[Finding]:
+def _named_slice(study: Study, scored: ScoredSystems, part: Slice, checked: CheckedQueries | None) -> list[Finding]:
     size = part.n_in_column * len(study.slices) * scored.n_collections
+    estimates = simultaneous(study, part.differences, scored.index, size)
+    index_parts = _index_parts(study, scored, estimates, checked and checked.within(part.queries), size)
     return [
         Finding(
             parents=(comparison := SystemComparison(study, scored, index, study.primary)).parents, estimand="slice",
             site=comparison.site(**part.site), unit=study.primary, confidence=study.confidence, **estimate_fields(estimate),
             family=f"slices named beforehand: about {size} slices{_planned(study)}",
-            details={**details_of(estimate, study.margin), "label": stats.label(estimate, study.margin)},
+            details={**details_of(estimate, study.margin), **labelled(estimate, index_part, study.margin)},
         )
-        for index, estimate in enumerate(simultaneous(study, part.differences, scored.index, size))
+        for index, (estimate, index_part) in enumerate(zip(estimates, index_parts, strict=True))
     ]  # fmt: skip
 
 
@@ -241,7 +289,11 @@ def decide_over(
         return []
     family = [scored.differences(study.primary, store) for scored in all_scored]
     estimates = _mean_estimates(study, family, sharing)
-    means = [_mean_over(study, all_scored, index, estimate) for index, estimate in enumerate(estimates)]
+    parts = _parts_of_means(study, all_scored, estimates, sharing, store)
+    means = [
+        _mean_over(study, all_scored, index, estimate, part)
+        for index, (estimate, part) in enumerate(zip(estimates, parts, strict=True))
+    ]
     predictions = [
         _new_collection(study, all_scored, index, new)
         for index in range(len(estimates))
@@ -275,13 +327,30 @@ def _family_mean(
     return _mean_estimates(study, [rows[member] for member in members], sharing)[0]
 
 
-def _mean_over(study: Study, all_scored: Sequence[ScoredSystems], index: int, estimate: stats.Estimate) -> Finding:
+def _parts_of_means(
+    study: Study,
+    all_scored: Sequence[ScoredSystems],
+    estimates: Sequence[stats.Estimate],
+    sharing: stats.Sharing,
+    store: Store,
+) -> list[IndexPart | None]:
+    """Return what indexes do to each mean over collections; None where neither side has one."""
+    checked = [c for scored in all_scored if (c := CheckedQueries.of(scored, study.primary, store)) is not None]
+    exact = None
+    if checked and not any(c.is_sample for c in checked):
+        exact = _mean_estimates(study, [c.exact_differences() for c in checked], sharing)
+    return mean_parts(study, checked, estimates, exact)
+
+
+def _mean_over(
+    study: Study, all_scored: Sequence[ScoredSystems], index: int, estimate: stats.Estimate, part: IndexPart | None
+) -> Finding:
     size = f"{_count(len(all_scored), 'collection')}, {_count(len(study.systems) - 1, 'system')}"
     return Finding(
         parents=_over_parents(study, all_scored, index), estimand="mean over collections",
         site=_over_site(study, all_scored, index), unit=study.primary, confidence=study.confidence,
         family=f"the mean over these {size}{_planned(study)}", **estimate_fields(estimate),
-        details={**details_of(estimate, study.margin), "label": stats.label(estimate, study.margin)},
+        details={**details_of(estimate, study.margin), **labelled(estimate, part, study.margin)},
     )  # fmt: skip
 
 

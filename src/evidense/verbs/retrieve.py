@@ -15,6 +15,10 @@ from evidense.boundary.consent import consent
 from evidense.compute.comparison.reach import recall_note
 from evidense.compute.comparison.truncation import truncation_notes
 from evidense.compute.environment import environment
+from evidense.compute.indexes import approximate
+from evidense.compute.indexes.approximate import EXACT, BothSides, search_vectors
+from evidense.compute.indexes.choice import OPTIONS, Approximation
+from evidense.compute.indexes.faiss_index import library, require_faiss
 from evidense.compute.progress import Progress
 from evidense.compute.search.blind import OPTION, blinded, is_blind
 from evidense.compute.search.compress import Compressed, Compression
@@ -22,7 +26,6 @@ from evidense.compute.search.encode import encode
 from evidense.compute.search.rankings import load_lists, save_lists
 from evidense.compute.search.reranking import CUT, Reranking
 from evidense.compute.search.scoring import policies
-from evidense.compute.search.topk import Search, rank_vectors
 from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Ranker, Reranker, Setup, WithPolicies, fingerprints, is_reranker
@@ -37,7 +40,7 @@ Vectors = Float32[np.ndarray, "n e"]
 ALGORITHM = 3
 """Version of the algorithm. It is raised if a change gives other rankings, or other notes on them, for the same inputs."""
 
-_OURS = {"dim", "bits", "label", OPTION}
+_OURS = {"dim", "bits", "label", OPTION, *OPTIONS}
 """Options of a spelling that concern the vectors or the page, not the model."""
 _UNSHOWN = MANNERS | {"url"}
 """Options that a label leaves out; where two labels are equal, the whole spelling stands."""
@@ -53,6 +56,8 @@ class System:
     compression: Compression | None = None
     is_blind: bool = False
     """Whether every picture looks the same to it."""
+    approximation: Approximation | None = None
+    """The index that searches its vectors; None for exact search."""
 
 
 Engines = dict[str, Encoder | Ranker]
@@ -122,27 +127,40 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
 
     Raises:
         UnknownName, AmbiguousName: no part, or several parts, recognise the spelling.
-        InvalidInput: the spelling cuts or compresses vectors, and the system has none.
+        InvalidInput: the spelling cuts, compresses or indexes vectors, and the system has none.
+        MissingExtra: the library of the index is not installed.
         EvidenseError: the part cannot open it.
     """
     engines = {} if engines is None else engines
     if text in engines:
         return System(label or label_of(text), text, engines[text])
     spelling = Spelling.parse(text)
+    compression, approximation = Compression.of(spelling.options), Approximation.of(spelling.options, text)
     model = Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in _OURS})
     if str(model) not in engines:
         opened = registry.open_system(model)
         engines[str(model)] = _with_first(opened, engines)
-    engine, compression = engines[str(model)], Compression.of(spelling.options)
-    if compression is not None and (
-        isinstance(engine, TwoStages) or (not isinstance(engine, Served) and isinstance(engine, Ranker))
-    ):
-        given = f"@dim={spelling.options['dim']}" if compression.n_dims else f"@{compression.bits}"
-        raise InvalidInput(
-            f"'{text}' asks for {given}, and '{model}' has no vectors to cut or compress; expected an encoder; leave {given} out"
-        )
-    recorded = spelling.without(MANNERS)
-    return System(label or label_of(text), str(recorded), engine, compression, is_blind(spelling.options))
+    engine, recorded = engines[str(model)], str(spelling.without(MANNERS))
+    if isinstance(engine, TwoStages) or (not isinstance(engine, Served) and isinstance(engine, Ranker)):
+        _refuse_options_of_vectors(text, spelling.options, str(model))
+    if approximation is not None:
+        require_faiss(text)
+    return System(label or label_of(text), recorded, engine, compression, is_blind(spelling.options), approximation)
+
+
+def _refuse_options_of_vectors(text: str, options: Mapping[str, str], model: str) -> None:
+    """Refuse to cut, compress or index what has no vectors.
+
+    Raises:
+        InvalidInput: there is such an option.
+    """
+    asked = {"dim": "cut or compress", "bits": "cut or compress", "index": "index"}
+    for option, what in asked.items():
+        if option in options:
+            given = f"@{options[option]}" if option == "bits" else f"@{option}={options[option]}"
+            raise InvalidInput(
+                f"'{text}' asks for {given}, and '{model}' has no vectors to {what}; expected an encoder; leave {given} out"
+            )
 
 
 def _with_first(engine: Encoder | Ranker | Reranker, engines: Engines) -> Encoder | Ranker:
@@ -198,8 +216,8 @@ def labels(spellings: tuple[str, ...]) -> dict[int, str]:
 
 def step_key(system: System, collection: Collection, depth: int) -> str:
     """Return the step key of a system on a collection."""
-    return sha256_of(["retrieve", ALGORITHM, system.label, system.spelling, _fingerprint(system.engine),
-                      repr(system.compression), collection.name, collection.checksum, collection_card(collection), depth])  # fmt: skip
+    return sha256_of(["retrieve", ALGORITHM, system.label, system.spelling, _fingerprint(system.engine), repr(system.compression),
+                      collection.name, collection.checksum, collection_card(collection), depth, *_index(system)])  # fmt: skip
 
 
 def retrieve(
@@ -207,32 +225,64 @@ def retrieve(
 ) -> Ranking:
     """Rank the corpus for every query. An equal ranking that is in the store is returned from there.
 
+    The ranking of a system with an index has a parent: the exact ranking of a sample of the queries (`exact_beside`).
+
     Raises:
-        InvalidInput: a NaN vector, a run that does not fit the collection.
+        InvalidInput: a NaN vector, a run that does not fit the collection, an index that does not fit the vectors.
         StoreError: the disk is full; the next run continues.
     """
     key = step_key(system, collection, depth)
     if (done := store.recall(key)) and isinstance(record := store.get(done[0]), Ranking):
         return record
     started = time.perf_counter()
-    lists, setup, searched, observed = _rank(system, collection, depth, store, progress)
-    blobs = save_lists(lists, store)
-    ranking = Ranking(
+    ranked = _rank(system, collection, depth, store, progress)
+    ranking = _ranking(system, collection, depth, ranked, store)
+    parents = () if ranked.exact is None else (_put_exact(ranking, ranked.exact, store),)
+    observed = {"wall_s": round(time.perf_counter() - started, 3), **ranked.observed, "environment": environment()}
+    ranking = replace(ranking, parents=parents, observed=observed)
+    store.remember(key, [store.put(ranking), *parents])
+    return ranking
+
+
+def exact_beside(ranking: Ranking, store: Store) -> Ranking | None:
+    """Return the exact ranking of a sample of the queries that an approximate ranking was made with; None for any other ranking."""
+    parents = [store.get(parent) for parent in ranking.parents]
+    return next((r for r in parents if isinstance(r, Ranking) and r.exact_for == ranking.system), None)
+
+
+def _ranking(system: System, collection: Collection, depth: int, ranked: "_Ranked", store: Store) -> Ranking:
+    blobs = save_lists(ranked.lists, store)
+    return Ranking(
         system=system.label,
         spelling=system.spelling,
-        setup=setup.to_json(),
+        setup=ranked.setup.to_json(),
         collection=collection_card(collection),
         depth=depth,
-        policies=policies(collection) | searched,
+        policies=policies(collection) | ranked.searched,
         query_ids=blobs.query_ids,
         doc_ids=blobs.doc_ids,
         documents=blobs.documents,
         scores=blobs.scores,
-        observed={"wall_s": round(time.perf_counter() - started, 3), **observed, "environment": environment()},
     )
-    store.put(ranking)
-    store.remember(key, [ranking.id])
-    return ranking
+
+
+def _put_exact(ranking: Ranking, lists: RankedLists, store: Store) -> str:
+    """Store the exact ranking of a sample of the queries beside an approximate one; return its id."""
+    n, n_all = len(lists.query_ids), ranking.collection["n_queries"]
+    which = "all" if n == n_all else f"{n:,} of {n_all:,}, drawn by a fixed seed"
+    blobs = save_lists(lists, store)
+    exact = replace(
+        ranking,
+        system=f"{ranking.system}, exact search",
+        spelling=str(Spelling.parse(ranking.spelling).without(OPTIONS)),
+        policies={**ranking.policies, "search": EXACT, "queries": which},
+        query_ids=blobs.query_ids,
+        doc_ids=blobs.doc_ids,
+        documents=blobs.documents,
+        scores=blobs.scores,
+        exact_for=ranking.system,
+    )
+    return store.put(exact)
 
 
 def collection_card(collection: Collection) -> dict[str, Json]:
@@ -250,7 +300,12 @@ def collection_card(collection: Collection) -> dict[str, Json]:
 
 def _identity(system: System) -> list[str]:
     """Return all that changes the lists of a system, whatever the collection."""
-    return [system.spelling, *_fingerprint(system.engine), repr(system.compression)]
+    return [system.spelling, *_fingerprint(system.engine), repr(system.compression), *_index(system)]
+
+
+def _index(system: System) -> list[str]:
+    """Return what identifies the index of a system; nothing for exact search."""
+    return [f"{system.approximation} {approximate.ALGORITHM} {library()}"] if system.approximation else []
 
 
 def _fingerprint(engine: Encoder | Ranker) -> list[str]:
@@ -259,20 +314,30 @@ def _fingerprint(engine: Encoder | Ranker) -> list[str]:
     return [*fingerprints(engine), str(engine.setup.similarity)]
 
 
-def _rank(
-    system: System, collection: Collection, depth: int, store: Store, progress: Progress | None
-) -> tuple[RankedLists, Setup, dict[str, str], Mapping[str, Json]]:
-    """Return the ranked lists, the set-up, the policies of the search, and the observed facts."""
+@dataclass(frozen=True)
+class _Ranked:
+    """What a system returned for a collection."""
+
+    lists: RankedLists
+    setup: Setup
+    searched: dict[str, str]
+    """The policies of the search."""
+    observed: Mapping[str, Json]
+    exact: RankedLists | None = None
+    """Exact results of a sample of the queries, where an index searched."""
+
+
+def _rank(system: System, collection: Collection, depth: int, store: Store, progress: Progress | None) -> _Ranked:
     engine = system.engine
     if isinstance(engine, TwoStages):
         lists, setup = engine.ranked(collection, depth, store, progress)
-        return lists, setup, dict(engine.policies), {}
+        return _Ranked(lists, setup, dict(engine.policies), {})
     if isinstance(engine, Ranker):
         lists, ranker_policies = (
             engine.rank(collection, depth),
             engine.policies if isinstance(engine, WithPolicies) else {},
         )
-        return lists, engine.setup, {"search": "as the ranker returns it", **ranker_policies}, {}
+        return _Ranked(lists, engine.setup, {"search": "as the ranker returns it", **ranker_policies}, {})
     checked(engine.setup.similarity, f"'{system.spelling}'")
     started = time.perf_counter()
     documents = encode(engine.tower("document"), collection.corpus, store, progress=progress)
@@ -286,9 +351,12 @@ def _rank(
         of_queries, of_documents = blinded((of_queries, collection.queries), (of_documents, collection.corpus))
     small, setup = _compressed(system, of_queries, of_documents, rows)
     setup = replace(setup, warnings=(*setup.warnings, *truncation_notes(engine, collection)))
-    lists = rank_vectors(collection, small.queries, small.documents, depth, Search(small.similarity, rows=rows))
-    searched = {"search": "exact, over the whole corpus", APPLIED: MEANING.get(small.shown, small.shown)}
-    return lists, setup, searched, {"n_encoded": n_new, **speed}
+    vectors = BothSides(small.queries, small.documents, small.similarity, rows)
+    found = search_vectors(collection, vectors, depth, system.approximation, store)
+    if found.overhead and setup.bytes_per_vector is not None:
+        setup = replace(setup, bytes_per_vector=setup.bytes_per_vector + found.overhead)
+    searched = {"search": found.sentence, APPLIED: MEANING.get(small.shown, small.shown)}
+    return _Ranked(found.lists, setup, searched, {"n_encoded": n_new, **speed}, found.exact)
 
 
 def _compressed(system: System, q: Vectors, d: Vectors, rows: Int[np.ndarray, " n"] | None) -> tuple[Compressed, Setup]:

@@ -15,7 +15,16 @@ def passes_no_harm(verdicts: Sequence[Outcome]) -> bool:
 def is_loss_ruled_out(verdict: Outcome, margin: float) -> bool:
     """Say whether a loss beyond the margin is ruled out on the verdict's collection."""
     groups = verdict.details.get("n_groups")
-    return rules_out_loss(verdict.low, verdict.base_mean, verdict.n_clusters, margin, groups)
+    return rules_out_loss(reach(verdict)[0], verdict.base_mean, verdict.n_clusters, margin, groups)
+
+
+def reach(verdict: Outcome) -> tuple[float, float]:
+    """Return the ends of the interval; where an index searched, those that also hold the interval by exact search."""
+    index = verdict.details.get("index")
+    if not index:
+        return verdict.low, verdict.high
+    _, low, high = index["exact"]
+    return min(verdict.low, low), max(verdict.high, high)
 
 
 def possible_harm(verdict: Outcome, margin: float, *, allow_undecided: bool = False) -> str:
@@ -24,7 +33,8 @@ def possible_harm(verdict: Outcome, margin: float, *, allow_undecided: bool = Fa
     With `allow_undecided` only a shown harm counts: the whole interval below 0 and not all of it inside the margin.
     """
     where = f"{verdict.system} on {verdict.collection}"
-    if verdict.high < 0 and verdict.low < -margin and verdict.n_clusters >= MIN_CLUSTERS:
+    _, high = reach(verdict)
+    if high < 0 and verdict.low < -margin and verdict.n_clusters >= MIN_CLUSTERS:
         return f"{where}: HARMS ({verdict.effect:+.3f} [{verdict.low:+.3f}, {verdict.high:+.3f}])"
     if allow_undecided or is_loss_ruled_out(verdict, margin):
         return ""
@@ -32,11 +42,13 @@ def possible_harm(verdict: Outcome, margin: float, *, allow_undecided: bool = Fa
 
 
 def _open_question(verdict: Outcome, margin: float) -> str:
-    if is_at_floor(verdict.base_mean, verdict.low, margin):
+    low, _ = reach(verdict)
+    if is_at_floor(verdict.base_mean, low, margin):
         return floor_sentence(verdict.base_mean, margin)
-    if verdict.low > -margin:
+    if low > -margin:
         return unseen_sentence(int(verdict.details.get("n_groups", verdict.n_clusters)), margin)
-    return f"a loss of {-verdict.low:.3f} is not ruled out (margin {margin:g})"
+    by_exact = " by exact search" if low < verdict.low else ""
+    return f"a loss of {-low:.3f} is not ruled out{by_exact} (margin {margin:g})"
 
 
 def used_up(study: Study) -> list[str]:

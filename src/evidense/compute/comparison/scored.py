@@ -49,6 +49,8 @@ class ScoredSystems(ScoredCollection):
     labels: tuple[str, ...]
     references: tuple[str, ...]
     rankings: Mapping[str, Ranking]
+    exact: Mapping[str, Ranking] = field(default_factory=dict)
+    """Label of a system with an index → its exact ranking of a sample of the queries."""
 
     @property
     def measures(self) -> list[str]:

@@ -31,6 +31,8 @@ class Slice:
     n_in_column: int
     """Number of slices that the column makes."""
     differences: Differences
+    queries: Bool[np.ndarray, " q"]
+    """Which queries of the collection these are."""
 
     @property
     def site(self) -> dict[str, Json]:
@@ -68,7 +70,7 @@ def differences_by_slice(collection: Collection, differences: Differences, named
     """Return the differences of every slice of a collection; `named` are the columns that the study named beforehand."""
     masks = {column: slices(collection, column) for column in columns_of(collection)}
     return [
-        Slice(column, value, column in named, len(of_column), differences.of(mask))
+        Slice(column, value, column in named, len(of_column), differences.of(mask), mask)
         for column, of_column in masks.items()
         for value, mask in of_column.items()
     ]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evidense.boundary.numerals import interval, signed
+from evidense.boundary.numerals import count, interval, plain, signed
+from evidense.compute.comparison.index_part import is_share
 from evidense.measures import condensed
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.contents import Contents
@@ -30,7 +31,8 @@ def notes_on(contents: Contents, system: str) -> list[Note]:
     notes = [
         Note(c, text, tuple(contents.collections)) for c in contents.collections for text in _of_collection(contents, c)
     ]
-    notes += [*_unseen(contents, system), *_unjudged(contents, system), *_prompts(contents, system)]
+    notes += [*_part_of_index(contents, system), *_unseen(contents, system), *_unjudged(contents, system)]
+    notes += _prompts(contents, system)
     for name in (system, *others):
         notes += [Note(name, text, (c,)) for c in contents.collections for text in _own(contents, name, c)]
     return _merged(notes)
@@ -92,8 +94,38 @@ def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:
     """What was noted when a system ranked a collection, and when its lists were scored."""
     if (ranking := contents.rankings.get((system, collection))) is not None:
         yield from (str(text) for text in _setup(ranking).get("warnings") or ())
+    if (recall := contents.recalls.get((system, collection))) is not None:
+        yield _recall(recall)
     mean = contents.means.get((system, collection, contents.study.primary))
     yield from (str(text) for text in (mean.details.get("notes") or () if mean is not None else ()))
+
+
+def _recall(finding: Finding) -> str:
+    """Say how much of the exact results an index finds."""
+    sampled = "" if finding.n == finding.details["n_queries"] else f" of {count(finding.details['n_queries'])}"
+    short = (
+        f"; {count(finding.details['n_short'])} of them miss some, the worst finds {plain(finding.details['worst'], 2)}"
+    )
+    return (
+        f"its index finds {plain(finding.value)} {interval(finding.low, finding.high, sign=False)} of the exact "
+        f"{finding.unit.removeprefix('share of the exact ')} (n {count(finding.n)}{sampled} queries{short if finding.details['n_short'] else ''})"
+    )
+
+
+def _part_of_index(contents: Contents, system: str) -> Iterator[Note]:
+    """Say how much of a difference indexes make, and what exact search would show. The reason of a verdict that they overturned says so itself."""
+    for verdict in contents.worst_first(system):
+        index = verdict.details.get("index")
+        if index and "as_run" not in index:
+            change, exact = (
+                f"{signed(value)} {interval(low, high)}" for value, low, high in (index["change"], index["exact"])
+            )
+            whole = f"{signed(verdict.effect)} {interval(verdict.low, verdict.high)}"
+            by_exact = f"it would be {exact}" if any(index["exact"]) else "there is no difference"
+            is_part = is_share(index["change"][0], verdict.effect)
+            done = f"{change} of the {whole} is the index's" if is_part else f"its index changes {whole} by {change}"
+            text = f"{done} (n {count(index['n'])}); with exact search {by_exact}"
+            yield Note(system, text, (verdict.collection,))
 
 
 def _unjudged(contents: Contents, system: str) -> Iterator[Note]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from evidense.compute.comparison.no_harm import possible_harm
+from evidense.compute.comparison.no_harm import possible_harm, reach
 from evidense.errors import UnknownName
 from evidense.records import Outcome
 from evidense.stats import MIN_CLUSTERS
@@ -67,8 +67,9 @@ def _harm(verdict: Outcome, margin: float, allow_undecided: bool) -> str:
 
 
 def _no_help(v: Outcome, margin: float, allow_undecided: bool) -> str:
-    helps = v.low > 0 and v.high > margin and v.n_clusters >= MIN_CLUSTERS
-    decided = v.n_clusters >= MIN_CLUSTERS and (v.high < 0 or (v.low >= -margin and v.high <= margin))
+    low, high = reach(v)
+    helps = low > 0 and v.high > margin and v.n_clusters >= MIN_CLUSTERS
+    decided = v.n_clusters >= MIN_CLUSTERS and (high < 0 or (low >= -margin and high <= margin))
     if helps or (allow_undecided and not decided):
         return ""
     return f"{v.system} on {v.collection}: does not help ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
