@@ -140,7 +140,7 @@ def test_a_query_without_results_scores_zero_and_is_reported() -> None:
     assert scored.query_ids == ("a", "q")
     assert scored.values["RR"].tolist() == [0.0, 1.0]
     assert list_notes(found, small(), ["RR", "R@100"]) == (
-        "1 of 2 queries have no results and count as 0",
+        "1 of 2 queries without results, counted as 0",
         "no list holds more than 2 documents, and R@100 looks deeper",
     )
 

@@ -30,7 +30,7 @@ def files(tmp_path):
 
 
 SAID = (
-    "3 of 30 queries have no results and count as 0",
+    "3 of 30 queries without results, counted as 0",
     "2 of 30 queries have a document with their own id on top, which is not judged relevant",
     "no list holds more than 2 documents, and nDCG@10, R@100 look deeper",
     "left out of this file: 1 queries that 'qrels.txt' does not judge",
@@ -73,8 +73,8 @@ def test_a_note_on_one_of_two_collections_names_it(files):
     result = ev.compare(str(files / "whole.trec"), str(files / "whole.trec") + "@label=again",
                         on=[f"trec:{files}/a.txt", f"trec:{files}/b.txt"])  # fmt: skip
     notes = warnings(Contents.of(result.study, result.records), "again")
-    missing_results = [re.sub("<.*?>", "", text) for text in notes if "no results" in text]
-    assert missing_results[0] == "again on b.txt: 1 of 31 queries have no results and count as 0"
+    missing_results = [re.sub("<.*?>", "", text) for text in notes if "without results" in text]
+    assert missing_results[0] == "again on b.txt: 1 of 31 queries without results, counted as 0"
 
 
 def judged_run_pair(folder, negatives):

@@ -70,4 +70,4 @@ def test_a_query_whose_id_has_control_characters_can_be_marked_as_wrongly_labell
     words = ["compare", "bm25", f"char_ngrams@label={BAD}", "--on", f"c{BAD}", "--out", "page"]
     done = warm.run(words, page.parent)
     assert done.returncode == 0, done.stderr
-    assert "n 29" in done.stdout
+    assert "29 queries: " in done.stdout

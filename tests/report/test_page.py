@@ -95,7 +95,7 @@ def test_it_counts_the_users_texts(sample: Sample, folder: Path) -> None:
     first = {d["doc_id"] for f in sample.records if isinstance(f, Finding) and f.site.get("collection") == "docstrings/text"
              for e in f.excerpts for d in (*e["relevant"], e["base_first"], e["system_first"])}  # fmt: skip
     n_texts = len(kept["query_ids"]) + len(first | set(kept["doc_ids"]))
-    assert f"contains {n_texts} of your texts" in visible(page(folder))
+    assert f"shows {n_texts} of your texts" in visible(page(folder))
 
 
 def test_nothing_is_fetched_from_anywhere(folder: Path) -> None:
@@ -119,7 +119,7 @@ def test_no_text_keeps_every_text_out_of_every_file(sample: Sample, tmp_path: Pa
     texts |= {e["query"] for f in findings for e in f.excerpts if len(e["query"]) > 30}
     assert len(texts) > 50
     assert not [t for t in texts if t in plain]
-    assert "contains none of your texts" in visible(page(tmp_path / "out"))
+    assert "shows no texts" in visible(page(tmp_path / "out"))
 
 
 def test_a_picture_is_shown_and_markup_in_its_place_is_not(sample: Sample, tmp_path: Path) -> None:

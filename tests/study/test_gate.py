@@ -84,8 +84,8 @@ def test_no_harm_without_a_gain_needs_enough_groups_to_have_seen_every_kind_of_q
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (verdict(HARMS), "new on c: HARMS (-0.055 [-0.080, -0.030])"),
-        (verdict(LOSS_OPEN), "new on c: a loss of 0.050 is not ruled out (margin 0.02)"),
+        (verdict(HARMS), "new on c: HARMS (−.055 [−.080, −.030])"),
+        (verdict(LOSS_OPEN), "new on c: a loss of .050 is not ruled out (margin .02)"),
         (
             verdict(SAME, n_clusters=100),
             "new on c: queries of a kind that makes up 3.6 % of all may be missing among 100",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import plain, short
 from evidense.claims._interval import NO_DIFFERENCE, interval_words
 from evidense.parts import Decision, Evidence
 from evidense.stats import doubt, label, planted_estimate
@@ -30,7 +31,9 @@ class Harms:
         if reason := doubt(e, m):
             return Decision("UNDECIDED", reason)
         if e.low >= -m:
-            return Decision("FAILS", f"a loss above {e.rules_out_loss_above:.3f} is ruled out, and {m:g} is the margin")
+            return Decision(
+                "FAILS", f"a loss above {plain(e.rules_out_loss_above)} is ruled out, and {short(m)} is the margin"
+            )
         return Decision("UNDECIDED", f"{interval} leaves loss and no loss possible")
 
     def true_world(self, seed: int) -> Evidence:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import short
 from evidense.claims._interval import NO_DIFFERENCE, interval_words
 from evidense.parts import Decision, Evidence
 from evidense.stats import doubt, label, planted_estimate
@@ -26,12 +27,12 @@ class Same:
         if word == "IDENTICAL":
             return Decision("HOLDS", NO_DIFFERENCE)
         if word == "SAME":
-            return Decision("HOLDS", f"{interval} lies within ±{m:g}")
+            return Decision("HOLDS", f"{interval} lies within ±{short(m)}")
         if reason := doubt(e, m):
             return Decision("UNDECIDED", reason)
         if e.low > m or e.high < -m:
-            return Decision("FAILS", f"{interval} lies beyond ±{m:g}")
-        return Decision("UNDECIDED", f"{interval} reaches over the margin of ±{m:g}")
+            return Decision("FAILS", f"{interval} lies beyond ±{short(m)}")
+        return Decision("UNDECIDED", f"{interval} reaches over the margin of ±{short(m)}")
 
     def true_world(self, seed: int) -> Evidence:
         """No effect."""

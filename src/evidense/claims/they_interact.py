@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import short
 from evidense.claims._effects import INTERACTION_MARGIN, MARGIN, few_clusters, over, world
 from evidense.claims._interval import interval_words
 from evidense.parts import Decision, Evidence
@@ -38,7 +39,7 @@ class TheyInteract:
                 "UNDECIDED", f"scale-dependent: {interval} {_lies(side, m)}, but {_on_logits(evidence.logit)}"
             )
         if side == 0:
-            return Decision("FAILS", f"{interval} lies within ±{m:g}{tail}")
+            return Decision("FAILS", f"{interval} lies within ±{short(m)}{tail}")
         agree = " on the measure, and on logits too" if evidence.logit is not None else " on the measure"
         return Decision("HOLDS", f"{interval} {_lies(side, m)}{agree}{tail}")
 
@@ -56,7 +57,7 @@ def _side(logit: Estimate) -> int:
 
 
 def _lies(side: int, margin: float) -> str:
-    return f"lies {'above' if side > 0 else 'below'} 0" if side else f"lies within ±{margin:g}"
+    return f"lies {'above' if side > 0 else 'below'} 0" if side else f"lies within ±{short(margin)}"
 
 
 def _on_logits(logit: Estimate | None) -> str:

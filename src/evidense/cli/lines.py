@@ -28,9 +28,10 @@ def verdict_line(verdict: Outcome, width: int) -> str:
     d = verdict.details
     effect = f"{signed(verdict.effect)} {interval(verdict.low, verdict.high)}"
     worth = f" (worth {verdict.n_clusters:,})" if "effective_queries" in d else ""
-    counts = f"n {verdict.n:,}{worth}  {d['win']}/{d['tie']}/{d['loss']}"
+    queries = f"{verdict.n:,} quer{'y' if verdict.n == 1 else 'ies'}{worth}"
+    counts = f"{queries}: {d['win']:,} better, {d['tie']:,} equal, {d['loss']:,} worse"
     claim = f"  claim '{verdict.claim}'" if verdict.verdict not in WORDS else ""
-    note = f"  {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
+    note = f"; {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
     return f"  {_badge(verdict.verdict, 9)} {verdict.system:<{width}} {effect}  {counts}{claim}{note}"
 
 
@@ -42,7 +43,7 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
     verdicts = [r for r in records if isinstance(r, Outcome)]
     if not verdicts:
         return
-    print(f"{verdicts[0].collection}  ({study.primary} of {verdicts[0].baseline}: {verdicts[0].base_mean:.3f})")
+    print(f"{verdicts[0].collection}  ({study.primary} of {verdicts[0].baseline}: {plain(verdicts[0].base_mean)})")
     width = max(len(v.system) for v in verdicts)
     for verdict in verdicts:
         print(verdict_line(verdict, width))

@@ -3,6 +3,7 @@
 import math
 from typing import Literal
 
+from evidense.boundary.numerals import plain, short
 from evidense.errors import InvalidInput
 from evidense.stats.differences import MIN_CLUSTERS
 from evidense.stats.estimates import Estimate
@@ -85,13 +86,13 @@ def unseen_sentence(n_groups: int, margin: float) -> str:
     """Say which queries so few groups may have missed, or return an empty text.
 
     >>> unseen_sentence(50, 0.02)
-    'queries of a kind that makes up 7.1 % of all may be missing among 50 and could lose more than 0.02; 183 would show them'
+    'queries of a kind that makes up 7.1 % of all may be missing among 50 and could lose more than .02; 183 would show them'
     """
     if sees_all(n_groups, margin):
         return ""
     share = f"{100 * unseen(n_groups):.1f} %"
     return (
-        f"queries of a kind that makes up {share} of all may be missing among {n_groups} and could lose more than {margin:g}; "
+        f"queries of a kind that makes up {share} of all may be missing among {n_groups} and could lose more than {short(margin)}; "
         f"{groups_to_see(margin):,} would show them"
     )
 
@@ -136,7 +137,7 @@ def floor_sentence(base_mean: float, margin: float) -> str:
     """
     if base_mean == 0:
         return "the baseline scores 0 on every query: no loss could show"
-    return f"the baseline scores no more than {base_mean:.3f}, within the margin of {margin:g}: no loss beyond it could show"
+    return f"the baseline scores no more than {plain(base_mean)}, within the margin of {short(margin)}: no loss beyond it could show"
 
 
 def _check(margin: float) -> None:

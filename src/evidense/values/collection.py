@@ -18,7 +18,7 @@ _LINES = 4096
 class Provenance:
     """Where a collection comes from, and what readers of its scores must know."""
 
-    licence: str = "unknown: yours to know"
+    licence: str = "not stated (your data)"
     source: str = ""
     """File, package and version, or address that the data came from."""
     contamination: str = "unknown"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from evidense import stats
+from evidense.boundary.numerals import plain, short
 from evidense.records import Json
 
 RANDOM_EFFECTS = "random effects over independent families of collections: plain mean, Paule-Mandel τ², limits that know it is uncertain"
@@ -62,7 +63,7 @@ def reason_of(estimate: stats.Estimate, word: stats.Label, margin: float) -> str
     possible = _still_possible(estimate, margin)
     needed = stats.advice(estimate, margin)
     between = f" ({needed.low:,} to {needed.high:,})" if needed and needed.low < needed.high else ""
-    return f"{possible}; about {needed.about:,} queries would decide{between}" if needed else possible
+    return f"{possible}; about {needed.about:,} queries would settle it{between}" if needed else possible
 
 
 def reason_over_seeds(estimate: stats.Estimate, word: stats.Label, margin: float) -> str:
@@ -74,16 +75,19 @@ def reason_over_seeds(estimate: stats.Estimate, word: stats.Label, margin: float
     if word != "UNDECIDED":
         return _where_it_lies(word, margin)
     loss, gain = estimate.rules_out_loss_above, estimate.rules_out_gain_above
-    return f"could hide a loss of {loss:.3f} and a gain of {gain:.3f}"
+    return f"a loss of up to {plain(loss)} and a gain of up to {plain(gain)} are still possible"
 
 
 def _where_it_lies(word: stats.Label, margin: float) -> str:
-    sides = {"SAME": f"within ±{margin:g}", "HELPS": "above 0", "HARMS": "below 0"}
+    sides = {"SAME": f"within ±{short(margin)}", "HELPS": "above 0", "HARMS": "below 0"}
     return f"the interval lies {sides[word]}"
 
 
 def _still_possible(estimate: stats.Estimate, margin: float) -> str:
     if estimate.low <= -margin:
-        return f"could hide a loss of {estimate.rules_out_loss_above:.3f}"
+        return f"a loss of up to {plain(estimate.rules_out_loss_above)} is still possible"
     missing = stats.unseen_sentence(estimate.n_groups or estimate.n_clusters, margin)
-    return missing or f"no loss beyond {margin:g}; a gain of {estimate.rules_out_gain_above:.3f} is possible"
+    return (
+        missing
+        or f"no loss beyond {short(margin)}; a gain of up to {plain(estimate.rules_out_gain_above)} is still possible"
+    )

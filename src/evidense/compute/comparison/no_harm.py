@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from evidense.boundary.numerals import interval, plain, short, signed
 from evidense.records import Outcome, Study
 from evidense.stats import MIN_CLUSTERS
 from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen_sentence
@@ -35,7 +36,7 @@ def possible_harm(verdict: Outcome, margin: float, *, allow_undecided: bool = Fa
     where = f"{verdict.system} on {verdict.collection}"
     _, high = reach(verdict)
     if high < 0 and verdict.low < -margin and verdict.n_clusters >= MIN_CLUSTERS:
-        return f"{where}: HARMS ({verdict.effect:+.3f} [{verdict.low:+.3f}, {verdict.high:+.3f}])"
+        return f"{where}: HARMS ({signed(verdict.effect)} {interval(verdict.low, verdict.high)})"
     if allow_undecided or is_loss_ruled_out(verdict, margin):
         return ""
     return f"{where}: {too_few(verdict.n_clusters) or _open_question(verdict, margin)}"
@@ -48,7 +49,7 @@ def _open_question(verdict: Outcome, margin: float) -> str:
     if low > -margin:
         return unseen_sentence(int(verdict.details.get("n_groups", verdict.n_clusters)), margin)
     by_exact = " by exact search" if low < verdict.low else ""
-    return f"a loss of {-low:.3f} is not ruled out{by_exact} (margin {margin:g})"
+    return f"a loss of {plain(-low)} is not ruled out{by_exact} (margin {short(margin)})"
 
 
 def used_up(study: Study) -> list[str]:

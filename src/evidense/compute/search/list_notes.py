@@ -32,7 +32,7 @@ def list_notes(
 
 def _unanswered(lists: RankedLists) -> list[str]:
     n = int((lists.documents < 0).all(axis=1).sum())
-    return [f"{n:,} of {len(lists.query_ids):,} queries have no results and count as 0"] if n else []
+    return [f"{n:,} of {len(lists.query_ids):,} queries without results, counted as 0"] if n else []
 
 
 def _own_on_top(lists: RankedLists, collection: Collection) -> list[str]:

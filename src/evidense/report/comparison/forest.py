@@ -112,7 +112,8 @@ def _pooled(finding: Finding | None, verdicts: list[Verdict], scale: Scale) -> l
         return []
     label = str(finding.details.get("label", ""))
     n_harms = sum(v.verdict == "HARMS" for v in verdicts)
-    hides = f"and hides {'one harm' if n_harms == 1 else f'{n_harms} harms'}" if n_harms and label != "HARMS" else ""
+    harmed = "one collection is" if n_harms == 1 else f"{n_harms} collections are"
+    hides = f"although {harmed} harmed" if n_harms and label != "HARMS" else ""
     row = _summary(finding, f"mean of these {len(verdicts)}", scale)
     return [replace(row, word=WORDS.get(label), note=hides)]
 

@@ -117,7 +117,7 @@ def card_facts(card: Mapping[str, Json]) -> list[Fact]:
     facts = [
         ("queries", count(card["n_queries"])), ("documents", count(card["n_documents"])), ("judgements", count(card["n_judgements"])),
         ("from → to", f"{card['query_modality']} → {card['document_modality']}"), ("relevance", str(card["labels"])),
-        ("licence", str(card["licence"])), ("source", str(card["source"])), ("in training data of others", str(card["contamination"])),
+        ("licence", str(card["licence"])), ("source", str(card["source"])), ("possibly seen in training by", str(card["contamination"])),
     ]  # fmt: skip
     return [(what, value) for what, value in facts if value]
 

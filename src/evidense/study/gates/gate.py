@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from evidense.boundary.numerals import interval, short, signed
 from evidense.compute.comparison.no_harm import possible_harm, reach
 from evidense.errors import UnknownName
 from evidense.records import Outcome
@@ -39,7 +40,7 @@ class Gate:
         return "\n".join([self._word(), *self.failures, self.table])
 
     def _word(self) -> str:
-        return f"gate {self.name} at margin {self.margin:g}: {'met' if self.passed else 'NOT met'}"
+        return f"gate {self.name} at margin {short(self.margin)}: {'met' if self.passed else 'NOT met'}"
 
 
 def gate(
@@ -72,7 +73,7 @@ def _no_help(v: Outcome, margin: float, allow_undecided: bool) -> str:
     decided = v.n_clusters >= MIN_CLUSTERS and (high < 0 or (low >= -margin and high <= margin))
     if helps or (allow_undecided and not decided):
         return ""
-    return f"{v.system} on {v.collection}: does not help ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
+    return f"{v.system} on {v.collection}: not shown to help ({signed(v.effect)} {interval(v.low, v.high)})"
 
 
 _REFUSALS: dict[str, Callable[[Outcome, float, bool], str]] = {"no-harm": _harm, "helps": _no_help}
