@@ -110,7 +110,7 @@ _STATISTICS = (
     Fault("family ignored", "stats/many_looks/looks.py", "1 - (1 - confidence) / looks", "1 - (1 - confidence)", ("stats/test_looks.py",)),
     Fault("sign", "stats/many_looks/winner.py", "float(effects[best]) - max(bias, 0.0)", "float(effects[best]) + max(bias, 0.0)", ("stats/test_winner.py",)),
     Fault("off by one", "stats/jackknife.py", "stdtrit(g - 1, (1", "stdtrit(g, (1", _KNOWN),
-    Fault("comparison flipped", "stats/letters.py", "estimate.p_adjusted > 1 - confidence", "estimate.p_adjusted < 1 - confidence", ("stats/test_groups.py",)),
+    Fault("comparison flipped", "stats/all_pairs.py", "e.p_adjusted <= 1 - confidence", "e.p_adjusted > 1 - confidence", ("stats/test_groups.py",)),
 )  # fmt: skip
 
 _SEARCH = (

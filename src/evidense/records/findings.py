@@ -13,7 +13,7 @@ class Finding(Record):
 
     kind: ClassVar[str] = "finding"
     estimand: str
-    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects' | 'winner' | 'queries' | 'difference on unseen queries'; of an
+    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'standing' | 'random effects' | 'winner' | 'queries' | 'difference on unseen queries'; of an
     analysis, what its page says."""
     site: Mapping[str, Json]
     """system, baseline (for differences), collection, measure, and slice/column/named where it is one; of an analysis: see `parts.Case.site`."""

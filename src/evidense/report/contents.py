@@ -32,6 +32,8 @@ class Contents:
     """Collection → which of its queries count as one, and with whom it shares them."""
     new_collections: list[Finding] = field(default_factory=list)
     """Everything that is said of a new collection."""
+    standings: dict[str, Finding] = field(default_factory=dict)
+    """System → its mean over these collections and the ranks that it may have there, from three systems on."""
     winners: list[Finding] = field(default_factory=list)
     """The best of several candidates, where the study asks for it: one."""
     recalls: dict[At, Finding] = field(default_factory=dict)
@@ -90,6 +92,8 @@ class Contents:
                 self.unseen.setdefault((site["system"], site["collection"]), []).append(finding)
             case "mean over collections":
                 self.pooled[site["system"]] = finding
+            case "standing":
+                self.standings[site["system"]] = finding
             case "random effects":
                 self.beyond[site["system"]] = finding
                 self.new_collections.append(finding)

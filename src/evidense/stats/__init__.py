@@ -4,6 +4,7 @@ from evidense.stats.advice import Advice, advice
 from evidense.stats.agreement.alpha import Agreement, Scale, krippendorff_alpha
 from evidense.stats.agreement.kappa import above_chance, discriminability, wilson
 from evidense.stats.agreement.raters import EffectiveRaters, effective_raters
+from evidense.stats.all_pairs import AllPairs, all_pairs, group_letters
 from evidense.stats.bounded import bounded_mean_interval
 from evidense.stats.bounds import Bounds
 from evidense.stats.crossed import Seeded, Variances, variances
@@ -32,7 +33,6 @@ from evidense.stats.forecasts.calibrators import (
 )
 from evidense.stats.forecasts.folds import cross_fitted, fold_rows
 from evidense.stats.inference import check_number
-from evidense.stats.letters import group_letters
 from evidense.stats.many_looks.looks import chance_of_an_error, level, over_looks
 from evidense.stats.many_looks.winner import Winner, winner
 from evidense.stats.means import mean_interval, mean_intervals
@@ -64,6 +64,7 @@ __all__ = [
     "MIN_COLLECTIONS",
     "Advice",
     "Agreement",
+    "AllPairs",
     "Bounds",
     "Brier",
     "BudgetCurve",
@@ -96,6 +97,7 @@ __all__ = [
     "Winner",
     "above_chance",
     "advice",
+    "all_pairs",
     "bounded_mean_interval",
     "brier",
     "chance_of_an_error",

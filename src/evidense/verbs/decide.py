@@ -27,6 +27,7 @@ from evidense.compute.comparison.index_part import (
 from evidense.compute.comparison.query_texts import query_texts
 from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
 from evidense.compute.comparison.slices import Slice, differences_by_slice
+from evidense.compute.comparison.standings import standings, standings_over
 from evidense.compute.search.list_notes import list_notes
 from evidense.compute.search.rankings import load_lists
 from evidense.compute.search.scoring import judges_negatives
@@ -226,8 +227,8 @@ def _system_details(study: Study, scored: ScoredSystems, store: Store) -> dict[s
     """Return label → its letters, the notes on its lists, and, with the baseline, the traps of the collection."""
     details: dict[str, dict[str, Json]] = {label: {} for label in (*scored.labels, *scored.references)}
     if len(scored.labels) > 2:
-        for label, letters in _letters(study, scored, store).items():
-            details[label]["letters"] = letters
+        for label, standing in standings(study, scored, store).items():
+            details[label] |= standing
     for label, system_details in details.items():
         lists = load_lists(scored.rankings[label], store)
         if notes := list_notes(lists, scored.collection, study.measures, study.depth):
@@ -235,14 +236,6 @@ def _system_details(study: Study, scored: ScoredSystems, store: Store) -> dict[s
     if traps := traps_of(scored.collection, store):
         details[scored.labels[0]]["traps"] = list(traps)
     return details
-
-
-def _letters(study: Study, scored: ScoredSystems, store: Store) -> dict[str, str]:
-    labels = [*scored.labels, *scored.references]
-    values = scored.values(labels, study.primary, store)
-    return stats.group_letters(
-        values, scored.clusters, labels, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed
-    )
 
 
 # --- slices --------------------------------------------------------------------------------------------------------
@@ -299,7 +292,7 @@ def decide_over(
         for index in range(len(estimates))
         if (new := _random_effects(study, [differences.row(index) for differences in family], sharing)) is not None
     ]
-    records: list[Record] = [*means, *predictions]
+    records: list[Record] = [*means, *predictions, *standings_over(study, all_scored, sharing, store)]
     for record in records:
         store.put(record)
     return records

@@ -142,6 +142,6 @@ def _about(finding: Finding) -> str:
 def _value(finding: Finding) -> str:
     if finding.estimand == "queries":
         return f"{count(finding.n_clusters)} {finding.unit} of"
-    if finding.estimand in {"mean", "cell mean"}:
+    if finding.estimand in {"mean", "cell mean", "standing"}:
         return f"{plain(finding.value)} {interval(finding.low, finding.high, sign=False)}"
     return f"{signed(finding.value)} {interval(finding.low, finding.high)}"
