@@ -17,7 +17,7 @@ ONE_THREAD := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENB
 SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test_scoring.py tests/compute/test_compress.py \
           --deselect tests/stats/test_calibration.py
 
-.PHONY: help setup check test coverage demo demo-literature bench calibrate judge judge-model mutants fuzz docs
+.PHONY: help setup check test coverage demo demo-literature bench bench-scale calibrate judge judge-model mutants fuzz docs
 
 help:
 	@echo "make setup      .venv with the extras of demo and tests"
@@ -27,6 +27,7 @@ help:
 	@echo "make check      lint, types, floors, and whether the generated docs are fresh"
 	@echo "make coverage   the suite again, with the share of lines and branches that it runs"
 	@echo "make bench      speed and memory against the peers, one table of ratios"
+	@echo "make bench-scale  cost against size: documents, systems, queries; ten minutes, and a figure"
 	@echo "make calibrate  the long simulations: is the rule as strict as it says?"
 	@echo "make fuzz       damaged files of every format, new ones each day, for MINUTES=10; SEED=csv:4711 runs one again"
 	@echo "make judge      fit the entailer that ships anew, from DATA=FOLDER with scifact/ and citint/"
@@ -89,6 +90,9 @@ demo-literature: setup
 
 bench: setup .venv/bench-$(KEY)
 	$(ONE_THREAD) $(BIN)/python -m bench
+
+bench-scale: setup
+	$(ONE_THREAD) $(BIN)/python -m bench.scale
 
 calibrate: setup
 	$(ONE_THREAD) $(BIN)/pytest -m calibrate $(PYTEST_ARGS)

@@ -34,6 +34,8 @@ def plan_text(plan: Plan, store: Store) -> str:
             lines.append(f"  {step.system:<{width}}  {cost}")
     lines += [f"inside: {name}\n  {n} {'analysis' if n == 1 else 'analyses'}" for name, n in plan.inside.items()]
     on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""
+    if not plan.trainings:
+        lines.append(f"memory of each worker: about {size(plan.memory_bytes)}")
     return "\n".join([*lines, f"in all {estimate_line(plan)}{on}, in {store.root}"])
 
 

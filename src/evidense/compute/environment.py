@@ -41,6 +41,13 @@ def installed_version(name: str) -> str | None:
         return None
 
 
+def peak_bytes() -> int:
+    """Return the greatest resident memory that this process has had."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def _threads() -> str:
     limits = [f"{name}={os.environ[name]}" for name in THREADS if name in os.environ]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from evidense.compute.environment import peak_bytes
 from evidense.compute.progress import estimate
 from evidense.compute.search.encode import is_cached
 from evidense.compute.search.reranking import reranking_seconds
@@ -16,6 +17,13 @@ from evidense.study.trained.cells import Cells
 from evidense.study.trained.costs import TrainingCost, cost_of_cells
 from evidense.values import Collection, Item
 from evidense.verbs.retrieve import System, TwoStages, step_key
+
+SEARCH_BYTES = 128 << 20
+"""Memory of the blocks of a search: pages of a vectors file that were read, products, and candidates of 1,024 queries."""
+INDEXED_BYTES = 2_400
+"""Memory of BM25's index for a document of 47 words, measured on 100,000; it grows with the words."""
+LISTED_BYTES = 32
+"""Memory of one ranked document: its number and score, twice, while lists are sorted and stored."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,10 @@ class Plan:
     trainings: tuple[TrainingCost, ...] = ()
     n_workers: int = 1
     """Number of processes that share the work."""
+    depth: int = 0
+    """Documents of a ranked list."""
+    n_indexed: int = 0
+    """Documents of the largest index that BM25 keeps in memory."""
     inside: Mapping[str, int] = field(default_factory=dict)
     """Dissection → number of its analyses. Their cost is not estimated."""
 
@@ -56,6 +68,12 @@ class Plan:
         """Return task → estimated seconds. The tasks have the names of `run_cells`."""
         trained = {training.label: training.seconds for training in self.trainings}
         return trained | {f"{step.system} on {step.collection}": step.seconds for step in self.steps}
+
+    @property
+    def memory_bytes(self) -> int:
+        """Estimated resident memory of a worker: what this process has with everything open, and what ranking the largest collection adds."""
+        ranked = max((step.n_queries * self.depth * LISTED_BYTES for step in self.steps), default=0)
+        return peak_bytes() + SEARCH_BYTES + ranked + self.n_indexed * INDEXED_BYTES
 
     @property
     def size_bytes(self) -> int:
@@ -86,7 +104,12 @@ def plan(opened: OpenedStudy, store: Store) -> Plan:
             size += len(collection.queries) * opened.study.depth * RANKED_BYTES
             steps.append(_step(system, collection, False, seconds, size))
         steps += [_of_code(label, collection) for label in opened.unopened]
-    return Plan(tuple(steps), inside=inside)
+    return Plan(tuple(steps), inside=inside, depth=opened.study.depth, n_indexed=_n_indexed(opened, steps))
+
+
+def _n_indexed(opened: OpenedStudy, steps: Sequence[Step]) -> int:
+    labels = {system.label for system in (*opened.systems, *opened.references) if "bm25" in system.spelling}
+    return max((step.n_documents for step in steps if step.system in labels and not step.cached), default=0)
 
 
 def _of_cells(opened: OpenedStudy, cells: Cells, store: Store) -> Plan:
@@ -99,7 +122,7 @@ def _of_cells(opened: OpenedStudy, cells: Cells, store: Store) -> Plan:
         for c in opened.collections
         for r in costs.rankings(c)
     ]
-    return Plan(tuple(steps), tuple(costs.trainings), n_cores())
+    return Plan(tuple(steps), tuple(costs.trainings), n_cores(), opened.study.depth)
 
 
 def _step(system: System, collection: Collection, cached: bool, seconds: float, size_bytes: int) -> Step:
