@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +12,15 @@ import pytest
 
 from entailers.pair_models import save_classifier
 from evidense import registry
+from evidense.boundary.consent import consenting
 from evidense.compute.search.imported_rankings import TIES
 from evidense.errors import InvalidInput
 from evidense.parts import Ranker, RankerPart, Setup, WithPolicies
 from evidense.records import canonical_json
 from evidense.values import Collection, Draft, Item, Spelling, build
 from evidense.verbs.retrieve import open_system
+from fetching.loopback import serving
+from rankers.rerank_server import RerankServer
 
 NAMES = list(registry.summaries("rankers"))
 
@@ -69,11 +73,25 @@ def _cross_encoder(folder: Path) -> str:
     return f"cross-encoder:{folder}/model"
 
 
+def _rerank(folder: Path) -> str:
+    save_classifier(folder / "model", ("LABEL_0",))
+    loopback = SERVERS.enter_context(serving(RerankServer(folder / "model")))
+    return f"rerank:tiny@url={loopback.url}"
+
+
+SERVERS = ExitStack()
+"""Servers of this file; they stay until its tests are over."""
 EXAMPLES: dict[str, Callable[[Path], str]] = {
     "trec_run": _run, "st_predictions": _st, "mteb_predictions": _mteb,
-    "baseline": _baseline, "cross_encoder": _cross_encoder,
+    "baseline": _baseline, "cross_encoder": _cross_encoder, "rerank": _rerank,
 }  # fmt: skip
 """How a test opens each ranker that does not open by its own name: such a part adds its line here."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers() -> Iterator[None]:
+    with SERVERS:
+        yield
 
 
 @pytest.fixture(params=NAMES)
@@ -90,10 +108,11 @@ def spelling(name: str, tmp_path: Path) -> Spelling:
 
 
 @pytest.fixture
-def ranker(name: str, spelling: Spelling) -> Ranker:
+def ranker(spelling: Spelling) -> Iterator[Ranker]:
     opened = open_system(str(spelling)).engine  # a reranker with its first stage, as everybody uses it
-    assert isinstance(opened, Ranker)
-    return opened
+    with consenting([str(spelling)]):
+        assert isinstance(opened, Ranker)
+        yield opened
 
 
 def test_the_part_keeps_the_contract(name: str, spelling: Spelling) -> None:

@@ -1,10 +1,14 @@
 """What a study that trains will cost, said before it trains."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from evidense.errors import InvalidInput
 from evidense.store import Store
+from evidense.study.plan import plan
+from evidense.study.run import RunOptions, open_study
 from evidense.study.trained.cells import cells_of
 from evidense.study.trained.costs import cost_of_cells
 from factorial.world import study_of, write_world
@@ -42,3 +46,21 @@ def test_locked_towers_cost_their_states_once_and_their_heads_each_time(tmp_path
     first, second, third = (seconds["heads", f"pre-trained #{seed}"] for seed in range(3))
     assert first > 1.2 * second == pytest.approx(1.2 * third), "the states once"
     assert seconds["all", "both #0"] == pytest.approx(seconds["all", "both #1"])
+
+
+def test_systems_behind_servers_have_a_bill_and_are_not_asked(tmp_path: Path) -> None:
+    world = write_world(tmp_path / "world.csv", n_train=40, n_test=20)
+    url = "url=http://127.0.0.1:1/v1@price=1"  # nobody listens: who asks, fails
+    served = (f"openai:m@{url}", f"rerank:m@{url}@depth=5", f"rerank:m@{url}@first=[openai:m@{url}]@depth=5")
+    study = replace(study_of(world, [0]), references=served)
+    plan_of_cells = plan(open_study(study, RunOptions()), Store(tmp_path / "store"))
+    bills = {step.system: step.bills for step in plan_of_cells.steps if step.bills}
+    assert [[bill.noun for bill in of_system] for of_system in bills.values()] == [
+        ["texts"],
+        ["pairs of query and document"],
+        ["texts", "pairs of query and document"],
+    ]
+    assert all(bill.n_texts and bill.cost_usd for of_system in bills.values() for bill in of_system)
+    with pytest.raises(InvalidInput, match="exceeds the budget of 3 tokens"):
+        dear = replace(study, references=(f"{served[0]}@budget=3tokens",))
+        plan(open_study(dear, RunOptions()), Store(tmp_path / "store"))

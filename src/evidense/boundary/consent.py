@@ -1,5 +1,6 @@
 """Consent: decides whose code may run. Code that a study, page or folder names runs only if the user named it or allowed all code."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ class Consent:
     everything: bool = False
     nothing: bool = False
     """True while a plan is made: then no code runs."""
+    command: str = ""
+    """Random name of the command or call that it was given to: a budget is of one command, whichever process spends it."""
 
     def covers(self, code: str) -> bool:
         """Say whether code (`module:function`) may run: its name stands first, or behind `first=`; other options do not matter."""
@@ -37,7 +40,10 @@ def consent() -> Consent:
 def consenting(named: Iterable[str] = (), *, everything: bool = False, nothing: bool = False) -> Iterator[None]:
     """In this block, let the code run that the user named on the command line or in a call; or all code, or none."""
     current = consent()
-    token = _GIVEN.set(Consent((*current.named, *named), everything or current.everything, nothing or current.nothing))
+    command = current.command or os.urandom(8).hex()
+    token = _GIVEN.set(
+        Consent((*current.named, *named), everything or current.everything, nothing or current.nothing, command)
+    )
     try:
         yield
     finally:

@@ -30,7 +30,7 @@ def plan_text(plan: Plan, store: Store) -> str:
         for step in steps:
             cost = "in the store" if step.cached else f"about {duration(step.seconds)}, {size(step.size_bytes)}"
             cost = "unknown until it runs: it is code, and a plan runs none" if step.is_code else cost
-            cost = f"asks its server: {bill_words(step.bill)}" if step.bill and not step.cached else cost
+            cost = "; ".join(_asks(step)) or cost
             lines.append(f"  {step.system:<{width}}  {cost}")
     lines += [f"inside: {name}\n  {n} {'analysis' if n == 1 else 'analyses'}" for name, n in plan.inside.items()]
     on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""
@@ -41,11 +41,12 @@ def plan_text(plan: Plan, store: Store) -> str:
 
 def bill_lines(plan: Plan) -> list[str]:
     """Return a line on each server that will be asked, to be printed before the first request."""
-    return [
-        f"{step.system} on {step.collection} asks its server: {bill_words(step.bill)}"
-        for step in plan.steps
-        if step.bill is not None and not step.cached
-    ]
+    return [f"{step.system} on {step.collection} {words}" for step in plan.steps for words in _asks(step)]
+
+
+def _asks(step: Step) -> list[str]:
+    """Return what each server of a step will be asked, in words."""
+    return [f"asks its server: {bill_words(bill)}" for bill in step.bills if bill.n_texts]
 
 
 def _by_collection(steps: Sequence[Step]) -> dict[str, list[Step]]:

@@ -17,6 +17,7 @@ from evidense.fetching.failures import NotAnswered
 
 _DAY_S = 86_400.0
 _LOOK_EVERY_S = 0.02
+_MOST_BYTES = 1 << 16
 
 
 @dataclass
@@ -51,6 +52,7 @@ class HostLimits:
 
     def __init__(self, folder: Path, host: str, pace: Pace) -> None:
         self._stem = folder / re.sub(r"[^a-z0-9.-]", "_", host.lower())
+        self._numbers = SharedNumbers(self._stem.with_name(f"{self._stem.name}.json"))
         self._pace = pace
 
     def wait_for_turn(self, meter: Meter, cost_usd: float = 0.0) -> None:
@@ -60,7 +62,7 @@ class HostLimits:
             NotAnswered: "refused" where the wait is longer than the meter allows, "budget spent" where the host's budget is.
         """
         now = time.time()
-        with self._state() as state:
+        with self._numbers.held() as state:
             if cost_usd and state.get("left_usd", cost_usd) < cost_usd and now < state.get("budget_until", 0.0):
                 raise NotAnswered("budget spent", _budget(state["budget_until"]))
             held_s = min(state.get("closed_until", 0.0) - now, _DAY_S)
@@ -88,18 +90,18 @@ class HostLimits:
         if left is not None:
             said |= {"left_usd": left, "budget_until": time.time() + _reset(headers)}
         if said:
-            with self._state() as state:
+            with self._numbers.held() as state:
                 state.update(said)
 
     def close(self, seconds: float) -> None:
         """Let no process ask the host for some time: it said so."""
-        with self._state() as state:
+        with self._numbers.held() as state:
             state["closed_until"] = max(state.get("closed_until", 0.0), time.time() + min(seconds, _DAY_S))
 
     def spend_all(self, headers: Mapping[str, str]) -> str:
         """Note that the budget is spent, and return until when, in words."""
         until = time.time() + _reset(headers)
-        with self._state() as state:
+        with self._numbers.held() as state:
             state |= {"left_usd": 0.0, "budget_until": until}
         return _budget(until)
 
@@ -110,7 +112,7 @@ class HostLimits:
         Raises:
             NotAnswered: "refused" where none is free within the meter.
         """
-        with self._state() as state:
+        with self._numbers.held() as state:
             n = int(state.get("at_once") or self._pace.at_once or 0)
         if not n:
             yield
@@ -141,20 +143,26 @@ class HostLimits:
         rate = state.get("per_second") or self._pace.per_second
         return 1.0 / rate if rate else 0.0
 
+
+class SharedNumbers:
+    """Numbers by name in a file under a lock, shared by processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
     @contextmanager
-    def _state(self) -> Iterator[dict[str, Any]]:
-        """Read the state, and write it back at the end of the block, alone among processes; a half-written one counts as empty."""
-        path = self._stem.with_name(f"{self._stem.name}.json")
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("a+b")
+    def held(self) -> Iterator[dict[str, Any]]:
+        """Read the numbers, and write them back at the end of the block, alone among processes; a half-written file counts as empty."""
+        with disk_errors(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+b")
         with file, _locked(file):
             file.seek(0)
-            state = _numbers(file.read(4096))
+            state = _numbers(file.read(_MOST_BYTES))
             before = dict(state)
             yield state
             if state != before:
-                with disk_errors(path):
+                with disk_errors(self._path):
                     file.truncate(0)
                     file.write(json.dumps(state).encode())
                     file.flush()

@@ -9,7 +9,7 @@ indexes/ab/abcd….json      key of vectors and of how an approximate index is b
 states/ab/abcd….json       key of a locked backbone and of some items → blob of their pooled states
 answers/ab/abcd….json      key of a question to an index → its answer, with the blob of the body
 servers/ab/abcd….json      models that servers showed by ten sentinels, and which was last at an address
-served/ab/abcd…/           vectors that a model behind a server gave, by content (fetching/servers/kept_vectors.py)
+served/ab/abcd…/           vectors and scores that a model behind a server gave, by content (fetching/servers/kept_vectors.py)
 packages/ab/abcd….json     a package of a public registry → blob of the files that are read from it
 appearances/ab/abcd….json  key of many pictures → how each looks
 refusals/ab/abcd….json     key of a step whose analysis refused its case → the reason

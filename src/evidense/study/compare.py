@@ -15,7 +15,7 @@ from evidense.study.files.toml import SETTINGS, study_from
 from evidense.study.trained.arms import toy_arms
 from evidense.study.trained.factorial import TOY_STUDY, by_collection, laid_over
 from evidense.values import Spelling
-from evidense.verbs.retrieve import label_of
+from evidense.values.labels import label_of
 
 IN_TABLE = ("analyses", "options", "seeds")
 """Settings of `dissect` that belong into the table [[dissect]] of the study file."""

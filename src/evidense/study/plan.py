@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from evidense.compute.environment import peak_bytes
 from evidense.compute.progress import estimate
 from evidense.compute.search.encode import is_cached
-from evidense.compute.search.reranking import reranking_seconds
 from evidense.errors import InvalidInput
 from evidense.parts import Ranker, Tower
 from evidense.parts.served import Bill, Served
@@ -16,7 +15,7 @@ from evidense.study.runners.local import n_cores
 from evidense.study.trained.cells import Cells
 from evidense.study.trained.costs import TrainingCost, cost_of_cells
 from evidense.values import Collection, Item
-from evidense.verbs.retrieve import System, TwoStages, step_key
+from evidense.verbs.retrieve import System, TwoStages, bills_of, reranking_s, step_key
 
 SEARCH_BYTES = 128 << 20
 """Memory of the blocks of a search: pages of a vectors file that were read, products, and candidates of 1,024 queries."""
@@ -39,8 +38,8 @@ class Step:
     size_bytes: int
     is_code: bool = False
     """The system is the user's code. A plan runs no code, so the cost is unknown."""
-    bill: Bill | None = None
-    """For a system behind a server: what is left to ask. A plan asks nothing."""
+    bills: tuple[Bill, ...] = ()
+    """For a system behind servers: what is left to ask. A plan asks nothing."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,9 @@ def plan(opened: OpenedStudy, store: Store) -> Plan:
     steps = []
     for collection in opened.collections:
         for system in (*opened.systems, *opened.references):
-            if isinstance(system.engine, Served):
-                steps.append(_with_bill(_step(system, collection, False, 0.0, 0), system.engine.bill(collection)))
+            if bills := bills_of(system.engine, collection, store):
+                seconds = reranking_s(system.engine, collection)
+                steps.append(_with_bills(_step(system, collection, False, seconds, 0), bills))
                 continue
             if store.recall(step_key(system, collection, opened.study.depth)):
                 steps.append(_step(system, collection, True, 0.0, 0))
@@ -116,8 +116,8 @@ def _of_cells(opened: OpenedStudy, cells: Cells, store: Store) -> Plan:
     """Return the plan of a study that trains. Ranking with a checkpoint costs as much as ranking with its start."""
     costs = cost_of_cells(opened.study, cells, store)
     steps = [
-        _with_bill(
-            Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code), r.bill
+        _with_bills(
+            Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code), r.bills
         )
         for c in opened.collections
         for r in costs.rankings(c)
@@ -131,20 +131,21 @@ def _step(system: System, collection: Collection, cached: bool, seconds: float, 
     )
 
 
-def _with_bill(step: Step, bill: Bill | None) -> Step:
-    """Return the step of a system behind a server with its bill; the time is the server's, and not known.
+def _with_bills(step: Step, bills: Sequence[Bill]) -> Step:
+    """Return the step of a system behind servers with its bills; the time is the servers', and not known.
 
     Raises:
         InvalidInput: it would exceed its budget.
     """
-    if bill is None:
+    if not bills:
         return step
-    if bill.exceeds:
-        raise InvalidInput(
-            f"'{step.system}' on {step.collection}: {bill_words(bill)}, which exceeds the budget of {bill.exceeds}. Nothing was sent; "
-            "raise @budget, or draw fewer texts (--queries, --documents)"
-        )
-    return replace(step, cached=not bill.n_texts, bill=bill)
+    for bill in bills:
+        if bill.exceeds:
+            raise InvalidInput(
+                f"'{step.system}' on {step.collection}: {bill_words(bill)}, which exceeds the budget of {bill.exceeds}. Nothing was sent; "
+                f"raise @budget, or draw fewer {bill.noun} (--queries, --documents{', @depth' if bill.noun != 'texts' else ''})"
+            )
+    return replace(step, cached=not (step.seconds or any(bill.n_texts for bill in bills)), bills=tuple(bills))
 
 
 def bill_words(bill: Bill) -> str:
@@ -158,7 +159,7 @@ def bill_words(bill: Bill) -> str:
         if bill.cost_usd is not None
         else "no price given (@price=USD per million tokens)"
     )
-    return f"up to {bill.n_texts:,} texts, about {bill.n_tokens:,} tokens, {bill.n_requests:,} requests, {cost}"
+    return f"up to {bill.n_texts:,} {bill.noun}, about {bill.n_tokens:,} tokens, {bill.n_requests:,} requests, {cost}"
 
 
 def _of_code(label: str, collection: Collection) -> Step:
@@ -190,7 +191,7 @@ def _cost_of_stages(
     stages: TwoStages, collection: Collection, store: Store, encoded: set[tuple[str, str, str]]
 ) -> tuple[float, int]:
     """Return the cost of reranking, and of the first stage if its lists are not in the store."""
-    seconds = reranking_seconds(stages.reranker, collection, stages.reranker.n_reranked)
+    seconds = reranking_s(stages, collection)
     if isinstance(stages.first.engine, Served) or stages.first_ranking(collection, store) is not None:
         return seconds, 0
     of_first, size = _cost(stages.first, collection, store, encoded)

@@ -82,7 +82,7 @@ class RankingTasks:
         key = step_key(system, collection, self.study.depth)
         if store.recall(key):
             return
-        address, needs = Address(where, system.label, system.spelling, key), list[str]()
+        address, needs = Address(where, system.label, system.opened_as, key), list[str]()
         for side in SIDES:
             encoding = _encoding(system, collection, side, store)
             if encoding is not None and encoding.key not in encodings:

@@ -32,11 +32,12 @@ from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.run_cells import run_cells
 from evidense.study.trained.tasks import CollectionAddress
 from evidense.values import Collection, Pairs
+from evidense.values.labels import labels
 from evidense.verbs.decide import decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
 from evidense.verbs.decide_queries import decide_queries
 from evidense.verbs.decide_winner import decide_winner
-from evidense.verbs.retrieve import System, exact_beside, labels, open_system, retrieve, stays_shut
+from evidense.verbs.retrieve import System, exact_beside, open_system, retrieve, stays_shut
 from evidense.verbs.score import score, with_judged
 
 LITERATURE = "literature"

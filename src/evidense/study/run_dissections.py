@@ -24,8 +24,9 @@ from evidense.study.trained.cells import Watch
 from evidense.study.trained.lending import trainer
 from evidense.study.trained.run_cells import train_stages
 from evidense.values import Collection
+from evidense.values.labels import labels
 from evidense.verbs.dissect import Lent, Registered, dissect, is_settled, refused
-from evidense.verbs.retrieve import Engines, labels, open_system, stays_shut
+from evidense.verbs.retrieve import Engines, open_system, stays_shut
 
 _TASKS_A_WORKER = 3
 """Fewest analyses per worker. A worker takes seconds to start, so it is not worth it for fewer."""

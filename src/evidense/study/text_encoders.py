@@ -14,7 +14,7 @@ from evidense.parts import Encoder
 from evidense.parts.encoders import SIDES, Side, fingerprints
 from evidense.store import Store
 from evidense.values import Item, Spelling
-from evidense.verbs.retrieve import label_of
+from evidense.values.labels import label_of
 
 
 def encoder_of(spelling: str, store: Store) -> tuple[Embed | None, SearchedWith | None]:

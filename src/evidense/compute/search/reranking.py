@@ -63,6 +63,11 @@ class Reranking:
     collection: Collection
     first: RankedLists
 
+    @property
+    def rows(self) -> list[int]:
+        """Rows of the queries for which the first stage found something."""
+        return [row for row in range(len(self.first.query_ids)) if len(self._places(row))]
+
     def candidates(self, row: int) -> CandidateList:
         """Return what stands first in the list of a query: as many documents as are reranked."""
         corpus = self.collection.corpus
@@ -76,7 +81,7 @@ class Reranking:
         Raises:
             InvalidInput: a score is not finite, or their number is wrong; a document has no text.
         """
-        rows = [row for row in range(len(self.first.query_ids)) if len(self._places(row))]
+        rows = self.rows
         if isinstance(self.reranker, GathersScores):
             self.reranker.gather([self.candidates(row) for row in rows], progress)
             progress = None

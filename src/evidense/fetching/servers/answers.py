@@ -24,12 +24,7 @@ def vectors_of(value: Any, texts: Sequence[str], model: str) -> Float32[np.ndarr
     data = value.get("data") if isinstance(value, dict) else None
     if not isinstance(data, list) or not all(isinstance(row, dict) and "embedding" in row for row in data):
         raise InvalidInput(f"the server's answer holds no list 'data' of embeddings. Expected one; {_ADVICE}, or correct @url")  # fmt: skip
-    answered_by = value.get("model")
-    if answered_by is not None and answered_by != model:
-        raise InvalidInput(
-            f"'{str(answered_by)[:80]}' answered where '{model[:80]}' was asked. Expected the model that was asked; name the one that answers, "
-            "or, if it is the same model by another name, write @answers_as=NAME"
-        )
+    refuse_another_model(value.get("model"), model)
     if len(data) != len(texts):
         raise InvalidInput(f"the server sent {len(data)} vectors for {len(texts)} texts. Expected one each; {_ADVICE}")
     vectors = [_vector(row["embedding"]) for row in data]
@@ -46,6 +41,19 @@ def vectors_of(value: Any, texts: Sequence[str], model: str) -> Float32[np.ndarr
             f"the server sent NaN or infinity for {(~is_finite).sum()} texts, as {shown(text)}. Expected finite numbers; {_ADVICE}, or at these texts"
         )
     return out
+
+
+def refuse_another_model(answered_by: Any, model: str) -> None:
+    """Refuse the answer of another model than the one that was asked; an answer that names none is taken.
+
+    Raises:
+        InvalidInput: both names.
+    """
+    if answered_by is not None and answered_by != model:
+        raise InvalidInput(
+            f"'{str(answered_by)[:80]}' answered where '{model[:80]}' was asked. Expected the model that was asked; name the one that answers, "
+            "or, if it is the same model by another name, write @answers_as=NAME"
+        )
 
 
 def shown(text: str) -> str:

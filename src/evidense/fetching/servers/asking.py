@@ -1,7 +1,6 @@
 """Asking: posts one request to a server, as often as is right, and returns its JSON."""
 
 import math
-import threading
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evidense.boundary.documents import parsed
+from evidense.boundary.numbers import finite_number
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.fetching.addresses import is_public
 from evidense.fetching.connection import Call, Connections
@@ -20,6 +20,7 @@ from evidense.fetching.servers.budget import Purse
 from evidense.fetching.verdicts import reply_of, without_secrets
 from evidense.parts.literature import Reply
 from evidense.records import canonical_json
+from evidense.values import Spelling
 
 TRIES = 6
 _UNREACHED_TRIES = 3
@@ -27,6 +28,8 @@ _UNREACHED_TRIES = 3
 _LONGEST_PAUSE_S = 600.0
 """A Retry-After beyond this is an error with its words, not a wait."""
 _SHOWN = 200
+_BOUNDS = {"per_second": (0.001, 10_000.0), "at_once": (1, 64), "batch": (1, 2048), "timeout": (1, 3600)}
+"""Option → the least and the most that it may be."""
 
 
 class RefusedContent(Exception):
@@ -46,6 +49,28 @@ class Manner:
     batch: int = 32
     timeout_s: float = 120.0
 
+    @classmethod
+    def of(cls, spelling: Spelling) -> "Manner":
+        """Return how the options of a spelling say that a server is asked.
+
+        Raises:
+            InvalidInput: a number that is none, or out of its bounds; all at once.
+        """
+        numbers, mistakes = dict[str, float](), list[str]()
+        for key, (least, most) in _BOUNDS.items():
+            if key in spelling.options:
+                number = finite_number(spelling.options[key])
+                is_whole = key in ("per_second", "timeout") or number is None or number == int(number)
+                if number is None or not least <= number <= most or not is_whole:
+                    mistakes.append(f"@{key}={spelling.options[key]}: expected a number from {least:g} to {most:g}")
+                else:
+                    numbers[key] = number
+        if mistakes:
+            raise InvalidInput.all_of(f"'{spelling}'", mistakes)
+        return cls(
+            numbers.get("per_second"), int(numbers.get("at_once", 4)), int(numbers.get("batch", 32)), numbers.get("timeout", 120.0)
+        )  # fmt: skip
+
 
 class ServerWire:
     """Posts to one server, from several threads, with limits that all processes of a store share."""
@@ -58,7 +83,6 @@ class ServerWire:
         self._connections = Connections(self._patience)
         host = f"server-{address.place.origin.host}-{address.place.origin.port}"
         self._limits = HostLimits(folder, host, Pace(manner.per_second, manner.at_once))
-        self._lock = threading.Lock()
 
     def post(self, path: str, body: dict[str, Any], reserved: int = 0) -> Any:
         """Return the JSON that a server answers. 429, 5xx, timeouts and broken answers are asked again with growing, random pauses.
@@ -123,8 +147,7 @@ class ServerWire:
         forever = Meter(math.inf)
         self._limits.wait_for_turn(forever)
         with self._limits.slot(forever):
-            with self._lock:
-                self._purse.n_requests += 1
+            self._purse.count_request()
             raw = without_secrets(self._connections.send(call, self._address.place), call.secret_headers)
         if raw.status in (400, 404, 413, 422):
             raise RefusedContent(raw.status, _said(raw.body))

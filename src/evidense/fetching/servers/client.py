@@ -1,29 +1,34 @@
-"""Client: vectors of texts from a server: kept ones from the store, others in batches, several at once, within a budget."""
+"""Client: answers of a model behind a server: kept ones from the store, others in batches, several at once, within a budget."""
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic
 
 import numpy as np
 from jaxtyping import Float32
 
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.fetching.servers.address import ServerAddress
-from evidense.fetching.servers.answers import n_tokens_of, shown, vectors_of
+from evidense.fetching.servers.answers import n_tokens_of
 from evidense.fetching.servers.asking import Manner, RefusedContent, ServerWire
 from evidense.fetching.servers.budget import TOKENS_PER_BYTE, Purse, Unaffordable, most_tokens
-from evidense.fetching.servers.kept_vectors import KeptVectors, key_of
-from evidense.fetching.servers.sentinels import TEXTS, Acquaintances, Identity, apart
+from evidense.fetching.servers.endpoint import Question, ServerEndpoint
+from evidense.fetching.servers.kept_vectors import KeptVectors
+from evidense.fetching.servers.sentinels import Acquaintances, Identity
+from evidense.parts.served import Bill
 from evidense.records import sha256_of
 from evidense.store import Store
+from evidense.values import Spelling
 
 CHECK_EVERY = 200
 """Requests after which the sentinels are asked again."""
+OPTIONS = frozenset({"url", "price", "budget", "per_second", "at_once", "batch", "timeout", "answers_as", "revision"})
+"""Options of every model behind a server."""
 Advance = Callable[[int], None]
-"""Called with the number of texts that were answered since the last call."""
+"""Called with the number of questions that were answered since the last call."""
 
 
 @dataclass(frozen=True)
@@ -32,26 +37,50 @@ class ServedModel:
 
     address: ServerAddress
     name: str
+    manner: Manner
+    purse: Purse
     answers_as: str = ""
     """The name under which it answers, where that is another one."""
     revision: str = ""
 
+    @classmethod
+    def of(cls, spelling: Spelling, prefix: str, store: Store) -> "ServedModel":
+        """Return the model that `PREFIX:MODEL@url=…` names, with how it is asked and what that may cost.
 
-class EmbeddingClient:
-    """The vectors of one model behind one server. Its methods are called from one thread."""
+        Raises:
+            InvalidInput: no model or address, or an option without sense.
+        """
+        options, name = spelling.options, spelling.head.removeprefix(prefix).strip()
+        if not name or not options.get("url", "").strip():
+            raise InvalidInput(
+                f"'{spelling}' names no model and address. Expected {prefix}MODEL@url=http://HOST:PORT/v1"
+            )
+        return cls(
+            ServerAddress.of(str(spelling), options["url"].strip()),
+            name,
+            Manner.of(spelling),
+            Purse.of(spelling, store.root / "limits"),
+            options.get("answers_as", ""),
+            options.get("revision", ""),
+        )
 
-    def __init__(self, model: ServedModel, manner: Manner, purse: Purse, store: Store) -> None:
-        self.model, self.manner, self.purse, self._store = model, manner, purse, store
-        url, name = model.address.place.url, (model.name, model.revision)
-        self._wire = ServerWire(model.address, manner, purse, store.root / "limits")
-        self._acquaintances = Acquaintances(store, name, url)
+
+class ModelClient(Generic[Question]):
+    """The answers of one model behind one server. Its methods are called from one thread."""
+
+    def __init__(self, model: ServedModel, endpoint: ServerEndpoint[Question], store: Store) -> None:
+        self.model, self.manner, self.purse, self._store = model, model.manner, model.purse, store
+        self.endpoint = endpoint
+        url, name = model.address.place.url, (*endpoint.kind, model.name, model.revision)
+        self._wire = ServerWire(model.address, model.manner, model.purse, store.root / "limits")
+        self._acquaintances = Acquaintances(store, name, url, endpoint.apart)
         self._writer = hashlib.sha256(url.encode()).hexdigest()[:8]
         self._identity: Identity | None = None
         self._kept: KeptVectors | None = None
         self._failure: InvalidInput | UnsafeInput | None = None
         """Why the server was not reached, where the store's answers are used all the same."""
-        self._format = "base64"
-        self._batch = manner.batch
+        self._form = 0
+        """Number of the form in which this server is asked."""
         self._lock = threading.Lock()
 
     @property
@@ -64,7 +93,7 @@ class EmbeddingClient:
         if self._identity is None:
             last = self._acquaintances.last()
             try:
-                self._identity = self._acquaintances.met(self._sentinels())
+                self._identity = self._met(self._sentinels(), last)
             except (InvalidInput, UnsafeInput) as failure:
                 if last is None:
                     raise
@@ -84,38 +113,66 @@ class EmbeddingClient:
         return self._kept
 
     def _kept_of(self, identity: Identity) -> KeptVectors:
-        key = sha256_of(["served", self.model.name, self.model.revision, identity.fingerprint])
+        key = sha256_of(["served", *self.endpoint.kind, self.model.name, self.model.revision, identity.fingerprint])
         return KeptVectors(self._store.root / "served" / key[:2] / key, identity.n_dims, self._writer)
 
-    def missing(self, texts: Sequence[str]) -> list[str]:
-        """Return the distinct texts that are not kept, without asking the server: all of them if the store never met it."""
-        distinct = list(dict.fromkeys(texts))
+    def _met(self, rows: Float32[np.ndarray, "ten e"], last: Identity | None) -> Identity:
+        """Return the model with these answers to the sentinels; of one that was not here last, whether each answer stands for itself is tried.
+
+        Raises:
+            InvalidInput: an answer depends on what is asked beside it.
+        """
+        part = self.endpoint.part_of_sentinels()
+        if part and (last is None or self.endpoint.apart(rows, last.vectors)):
+            alone = np.concatenate([rows[: -len(part)], self._asked(part)])
+            if difference := self.endpoint.apart(alone, rows):
+                raise InvalidInput(
+                    f"the server {self.model.address.place.url} answers otherwise where less is asked at once: {difference}. Expected {self.endpoint.expected} "
+                    "that stand for themselves; a listwise model cannot be asked in parts: rank with it elsewhere and hand over the run file"
+                )
+        return self._acquaintances.met(rows)
+
+    def missing(self, questions: Sequence[Question]) -> list[Question]:
+        """Return the distinct questions whose answer is not kept, without asking the server: all of them if the store never met it."""
+        distinct = list(dict.fromkeys(questions))
         last = self._identity or self._acquaintances.last()
         if last is None or not distinct:
             return distinct
-        is_kept = self._kept_of(last).has([key_of(text) for text in distinct])
-        return [text for text, kept in zip(distinct, is_kept, strict=True) if not kept]
+        is_kept = self._kept_of(last).has([self.endpoint.key(question) for question in distinct])
+        return [question for question, kept in zip(distinct, is_kept, strict=True) if not kept]
 
-    def vectors(self, texts: Sequence[str]) -> Float32[np.ndarray, "n e"]:
-        """Return a vector of each text; those that are not kept are asked for."""
-        keys = [key_of(text) for text in texts]
-        vectors, is_there = self.kept.get(keys)
+    def bill(self, questions: Sequence[Question]) -> Bill:
+        """Return what these questions will cost; the server is not asked."""
+        missing = self.missing(questions)
+        n_requests = sum(1 for _ in self.endpoint.batches(missing, self.manner.batch))
+        return self.bill_of(len(missing), self.estimated_tokens(missing), n_requests)
+
+    def bill_of(self, n: int, n_tokens: int, n_requests: int) -> Bill:
+        """Return the bill of so many questions."""
+        exceeds = str(self.purse.limit) if n and self.purse.exceeds(n_tokens) else ""
+        return Bill(n, n_tokens, n_requests, self.purse.cost(n_tokens), exceeds, self.endpoint.noun)
+
+    def answers(self, questions: Sequence[Question]) -> Float32[np.ndarray, "n e"]:
+        """Return a row for each question; those that are not kept are asked."""
+        keys = [self.endpoint.key(question) for question in questions]
+        rows, is_there = self.kept.get(keys)
         if not is_there.all():
-            self.gather([text for text, there in zip(texts, is_there, strict=True) if not there], damaged=True)
-            vectors, is_there = self.kept.get(keys)
+            lost = [question for question, there in zip(questions, is_there, strict=True) if not there]
+            self.gather(lost, damaged=True)
+            rows, is_there = self.kept.get(keys)
             if not is_there.all():
                 raise InvalidInput(
-                    "vectors that were just kept cannot be read. Expected a sound disk; look at it and run again"
+                    "answers that were just kept cannot be read. Expected a sound disk; look at it and run again"
                 )
-        return vectors
+        return rows
 
-    def gather(self, texts: Sequence[str], advance: Advance | None = None, *, damaged: bool = False) -> None:
-        """Have the vectors of texts kept. The sentinels are asked again at the end; only then the vectors count.
+    def gather(self, questions: Sequence[Question], advance: Advance | None = None, *, damaged: bool = False) -> None:
+        """Have the answers to questions kept. The sentinels are asked again at the end; only then the answers count.
 
         Raises:
             InvalidInput: the server fails or changes, or the budget ends.
         """
-        identity, distinct = self.identity, list(dict.fromkeys(texts))
+        identity, distinct = self.identity, list(dict.fromkeys(questions))
         wanted = distinct if damaged else self._not_kept(distinct)
         if advance and len(wanted) < len(distinct):
             advance(len(distinct) - len(wanted))
@@ -132,32 +189,32 @@ class EmbeddingClient:
             self.kept.close()
             self.kept.refresh()
 
-    def _not_kept(self, distinct: Sequence[str]) -> list[str]:
+    def _not_kept(self, distinct: Sequence[Question]) -> list[Question]:
         if not distinct:
             return []
         self.kept.refresh()
-        is_kept = self.kept.has([key_of(text) for text in distinct])
-        return [text for text, kept in zip(distinct, is_kept, strict=True) if not kept]
+        is_kept = self.kept.has([self.endpoint.key(question) for question in distinct])
+        return [question for question, kept in zip(distinct, is_kept, strict=True) if not kept]
 
-    def estimated_tokens(self, texts: Sequence[str]) -> int:
-        """Return about how many tokens texts have."""
-        return int(sum(len(text.encode("utf-8", "replace")) for text in texts) * TOKENS_PER_BYTE) + 2 * len(texts)
+    def estimated_tokens(self, questions: Sequence[Question]) -> int:
+        """Return about how many tokens questions have."""
+        return int(sum(map(self.endpoint.n_bytes, questions)) * TOKENS_PER_BYTE) + 2 * len(questions)
 
-    def _refuse_beyond_budget(self, texts: Sequence[str]) -> None:
-        n = self.estimated_tokens(texts)
+    def _refuse_beyond_budget(self, questions: Sequence[Question]) -> None:
+        n = self.estimated_tokens(questions)
         if self.purse.exceeds(n):
             raise InvalidInput(
-                f"{len(texts):,} texts have about {n:,} tokens{_usd(self.purse.cost(n))}, which exceeds the budget of {self.purse.limit} "
-                f"({self.purse.n_tokens:,} tokens are spent). Nothing of it was sent; raise @budget, or take fewer texts"
+                f"{len(questions):,} {self.endpoint.noun} have about {n:,} tokens{_usd(self.purse.cost(n))}, which exceeds the budget of {self.purse.limit} "
+                f"({self.purse.n_tokens:,} tokens are spent). Nothing of it was sent; raise @budget, or take fewer {self.endpoint.noun}"
             )
 
-    def _ask_all(self, texts: Sequence[str], identity: Identity, advance: Advance | None) -> None:
+    def _ask_all(self, questions: Sequence[Question], identity: Identity, advance: Advance | None) -> None:
         """Ask in batches, several at once. After a fault nothing more is sent, and what is under way is kept."""
         n_since_check = 0
         with ThreadPoolExecutor(self.manner.at_once) as pool:
             under_way: set[Future[int]] = set()
             try:
-                for batch in _batches(texts, self._batch):
+                for batch in self.endpoint.batches(questions, self.manner.batch):
                     under_way.add(pool.submit(self._ask_and_keep, batch, identity))
                     n_since_check += 1
                     if len(under_way) >= 2 * self.manner.at_once:
@@ -173,56 +230,66 @@ class EmbeddingClient:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _ask_and_keep(self, texts: Sequence[str], identity: Identity) -> int:
-        """Ask for the vectors of a batch; one that is refused or too dear is halved, so that the message names a text."""
+    def _ask_and_keep(self, questions: Sequence[Question], identity: Identity) -> int:
+        """Ask a batch; one that is refused or too dear is halved, so that the message names a question."""
         try:
-            vectors = self._asked(texts)
+            rows = self._asked(questions)
         except RefusedContent as refusal:
-            if len(texts) == 1:
-                raise self._refused(refusal, texts[0]) from None
+            if len(questions) == 1:
+                raise self._refused(refusal, questions[0]) from None
         except Unaffordable:
-            if len(texts) == 1:
+            if len(questions) == 1:
                 raise self._spent() from None
         else:
-            self._check_like(vectors, texts, identity)
+            self.endpoint.refuse_unlike(rows, questions, identity)
             with self._lock:
-                self.kept.put([key_of(text) for text in texts], vectors)
-            return len(texts)
-        middle = len(texts) // 2
-        return self._ask_and_keep(texts[:middle], identity) + self._ask_and_keep(texts[middle:], identity)
+                self.kept.put([self.endpoint.key(question) for question in questions], rows)
+            return len(questions)
+        middle = len(questions) // 2
+        return self._ask_and_keep(questions[:middle], identity) + self._ask_and_keep(questions[middle:], identity)
 
-    def _asked(self, texts: Sequence[str]) -> Float32[np.ndarray, "n e"]:
-        body: dict[str, Any] = {"model": self.model.name, "input": list(texts), "encoding_format": self._format}
-        n_bytes = sum(len(text.encode("utf-8", "replace")) for text in texts)
-        reserved = most_tokens(n_bytes, len(texts))
+    def _asked(self, questions: Sequence[Question]) -> Float32[np.ndarray, "n e"]:
+        path, body = self.endpoint.request(questions, self.model.name, self.endpoint.forms[self._form])
+        reserved = most_tokens(sum(map(self.endpoint.n_bytes, questions)), len(questions))
         self.purse.reserve(reserved)
         spent = 0
         try:
-            value = self._wire.post("embeddings", body, reserved)
+            value = self._wire.post(path, body, reserved)
             spent = n_tokens_of(value) or reserved
         finally:
             self.purse.settle(reserved, spent)
-        return vectors_of(value, texts, self.model.answers_as or self.model.name)
+        return self.endpoint.answers(value, questions, self.model.answers_as or self.model.name)
 
     def _sentinels(self) -> Float32[np.ndarray, "ten e"]:
-        """Return the vectors of the sentinels; a server that knows no base64 is asked for numbers."""
+        """Return the answers to the sentinels."""
         self.model.address.require_consent()
         try:
-            try:
-                return self._asked(TEXTS)
-            except RefusedContent as refusal:
-                if self._format == "float" or refusal.status == 404:
-                    raise
-                self._format = "float"
-                try:
-                    return self._asked(TEXTS)
-                except RefusedContent:  # not the format: perhaps ten texts are too many at once
-                    self._format = "base64"
-                    return np.concatenate([self._asked([text]) for text in TEXTS])
+            return self._sentinels_in_some_form()
         except RefusedContent as refusal:
-            raise self._refused(refusal, "") from None
+            raise self._refused(refusal, None) from None
         except Unaffordable:
             raise self._spent() from None
+
+    def _sentinels_in_some_form(self) -> Float32[np.ndarray, "ten e"]:
+        """Ask the sentinels in the form of before, then in those that follow it; if all are refused, perhaps ten are too many at once."""
+        for form in range(self._form, len(self.endpoint.forms)):
+            self._form = form
+            try:
+                return self._asked(self.endpoint.sentinels)
+            except RefusedContent as refusal:
+                if refusal.status == 404:
+                    raise
+        for form in range(len(self.endpoint.forms)):
+            self._form = form
+            try:
+                first = self._asked(self.endpoint.sentinels[:1])
+            except RefusedContent:
+                if form + 1 == len(self.endpoint.forms):
+                    self._form = 0
+                    raise
+            else:
+                return np.concatenate([first, *(self._asked([question]) for question in self.endpoint.sentinels[1:])])
+        raise AssertionError("the last form returns or raises")
 
     def _check(self, identity: Identity) -> None:
         """Ask the sentinels again.
@@ -231,44 +298,21 @@ class EmbeddingClient:
             InvalidInput: their vectors have changed.
         """
         now = self._sentinels()
-        difference = apart(now, identity.vectors)
+        difference = self.endpoint.apart(now, identity.vectors)
         if not difference:
             return
         self._acquaintances.met(now)
         raise InvalidInput(
             f"the server {self.model.address.place.url} changed its model '{self.model.name}' while it was asked: {difference}. Expected the same "
-            "vectors (cosine at least .9999). Answers since the last check do not count; run again once the server stays as it is"
+            f"{self.endpoint.same}. Answers since the last check do not count; run again once the server stays as it is"
         )
 
-    def _check_like(self, vectors: np.ndarray, texts: Sequence[str], identity: Identity) -> None:
-        """Refuse vectors of other dimensions or of another length than those of the sentinels.
-
-        Raises:
-            InvalidInput: it is one of these.
-        """
-        if vectors.shape[1] != identity.n_dims:
-            raise InvalidInput(
-                f"the server sent vectors of {vectors.shape[1]} dimensions, and of {identity.n_dims} for the sentinels. Expected one number; "
-                "look whether it changed its model"
-            )
-        lengths = np.linalg.norm(vectors, axis=1)
-        if identity.is_unit and (odd := (np.abs(lengths - 1) > 0.01) & (lengths > 0)).any():
-            row = int(np.flatnonzero(odd)[0])
-            raise InvalidInput(
-                f"the server sent a vector of length {lengths[row]:.3g} for {shown(texts[row])}, and unit vectors for the sentinels. Expected unit "
-                "vectors; look whether it changed its model"
-            )
-
-    def _refused(self, refusal: RefusedContent, text: str) -> InvalidInput:
-        what = f" {shown(text)}" if text else f" the model '{self.model.name}'"
+    def _refused(self, refusal: RefusedContent, question: Question | None) -> InvalidInput:
+        what = f" {self.endpoint.shown(question)}" if question is not None else f" the model '{self.model.name}'"
         said = f": {refusal.said}" if refusal.said else ""
-        advice = (
-            "cut it with @truncate=CHARACTERS, or mend the text"
-            if text
-            else "look at the name of the model, and whether @url ends in /v1"
-        )
+        advice = self.endpoint.advice if question is None else "cut it with @truncate=CHARACTERS, or mend the text"
         return InvalidInput(
-            f"the server {self.model.address.place.url} refuses{what} ({refusal.status}{said}). Expected vectors; {advice}"
+            f"the server {self.model.address.place.url} refuses{what} ({refusal.status}{said}). Expected {self.endpoint.expected}; {advice}"
         )
 
     def _spent(self) -> InvalidInput:
@@ -281,10 +325,6 @@ class EmbeddingClient:
 
 def _usd(cost: float | None) -> str:
     return "" if cost is None else f" ({cost:.4g} USD)"
-
-
-def _batches(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    yield from (texts[start : start + size] for start in range(0, len(texts), size))
 
 
 def _advanced(under_way: "set[Future[int]]", advance: Advance | None, until: str) -> "set[Future[int]]":

@@ -1,4 +1,4 @@
-"""Kept vectors: what a server answered, by content, so that nothing is paid twice and a killed run continues.
+"""Kept vectors: what a server answered, by content (a score is a vector of one dimension), so that nothing is paid twice and a killed run continues.
 
 Each writer has a pair of files, NAME.keys and NAME.vectors, and NAME.confirmed says how many of them count: those that were followed by
 the same sentinel vectors. A writer holds a lock on its keys; of a dead one the rest counts once the same server shows the same vectors again.

@@ -1,5 +1,6 @@
 """Sentinels: ten texts whose vectors tell one model from another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ _ROOM = "servers"
 
 @dataclass(frozen=True)
 class Identity:
-    """A model behind a server, known by its vectors of the sentinels."""
+    """A model behind a server, known by its answers to the sentinels: vectors, or scores of one dimension."""
 
     fingerprint: str
     vectors: Float32[np.ndarray, "ten e"]
@@ -67,11 +68,15 @@ def apart(now: Float32[np.ndarray, "ten e"], then: Float32[np.ndarray, "ten f"])
     return ""
 
 
+Differ = Callable[[np.ndarray, np.ndarray], str]
+"""How answers to the sentinels differ, in words; "" if they do not."""
+
+
 class Acquaintances:
     """The models that a store has met under one name, and which was last at one address."""
 
-    def __init__(self, store: Store, name: tuple[str, ...], url: str) -> None:
-        self._store = store
+    def __init__(self, store: Store, name: tuple[str, ...], url: str, differ: Differ) -> None:
+        self._store, self._differ = store, differ
         self._models = sha256_of(["models of servers", *name])
         self._last = sha256_of(["last at a server", *name, url])
 
@@ -84,7 +89,7 @@ class Acquaintances:
         """Return the model that has these sentinel vectors, a known one within the tolerance, else a new one, and note that it was met."""
         known = self._known()
         for identity in known:
-            if not apart(vectors, identity.vectors):
+            if not self._differ(vectors, identity.vectors):
                 self._store.note(_ROOM, self._last, {"fingerprint": identity.fingerprint})
                 return identity
         new = Identity(sha256_of([vectors.shape[1], vectors.astype("<f4").tobytes().hex()]), vectors)

@@ -7,7 +7,7 @@ from typing import Any
 from evidense import measures
 from evidense.errors import EvidenseError, InvalidInput, UnknownName
 from evidense.records import Json, Study
-from evidense.verbs.retrieve import labels
+from evidense.values.labels import labels
 
 
 def expected_of(study: Study, source: str) -> tuple[Mapping[str, Json], ...]:

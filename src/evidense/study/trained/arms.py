@@ -18,7 +18,7 @@ from evidense.study.trained.factorial import (
     stage_recipe,
 )
 from evidense.values import Spelling
-from evidense.verbs.retrieve import label_of
+from evidense.values.labels import label_of
 
 _ARM_KEYS = ("label", "start", "seeds", "home", "roles")
 _STARTS = tuple(cell for cell in CELLS if cell != NEITHER)

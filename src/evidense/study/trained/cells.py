@@ -13,7 +13,7 @@ from evidense.study.runners.tasks import Runner
 from evidense.study.trained.arms import stages_of_arms
 from evidense.study.trained.factorial import BOTH, NEITHER, Factorial, Stage, stages_of
 from evidense.study.trained.tables import TrainingTables, training_tables
-from evidense.verbs.retrieve import labels
+from evidense.values.labels import labels
 
 
 @dataclass(frozen=True)

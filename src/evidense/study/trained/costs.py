@@ -10,9 +10,8 @@ from evidense import registry
 from evidense.boundary.scratch import Scratch
 from evidense.compute.progress import flops_per_second
 from evidense.compute.search.blind import SUFFIX
-from evidense.compute.search.reranking import reranking_seconds
 from evidense.parts import Encoder, Objective, Ranker, Tower
-from evidense.parts.served import Bill, Served
+from evidense.parts.served import Bill
 from evidense.records import Recipe, Study
 from evidense.store import Store
 from evidense.study.trained.arms import bare
@@ -24,7 +23,7 @@ from evidense.training.data.portions import texts_of
 from evidense.training.loop import budget
 from evidense.training.loop.tuned import locks
 from evidense.values import Collection, Item, Pairs
-from evidense.verbs.retrieve import TwoStages, open_system, stays_shut
+from evidense.verbs.retrieve import bills_of, open_system, reranking_s, stays_shut
 from evidense.verbs.train import open_pairs, recalled, resolved
 
 _SAMPLE, _TEXTS = 64, 4000
@@ -59,8 +58,8 @@ class RankingCost:
     size_bytes: int
     cached: bool
     is_code: bool = False
-    bill: Bill | None = None
-    """For a system behind a server: what is left to ask."""
+    bills: tuple[Bill, ...] = ()
+    """For a system behind servers: what is left to ask."""
 
 
 @dataclass
@@ -91,15 +90,11 @@ class Costs:
                 yield RankingCost(label, 0.0, 0, False, is_code=True)
                 continue
             engine = self._stand_in(trained)
-            if isinstance(engine, Served):  # its time is the server's
-                yield RankingCost(label, _RANKING_S, 0, False, bill=engine.bill(collection))
-                continue
-            if isinstance(engine, TwoStages):
-                reranking_s = reranking_seconds(engine.reranker, collection, engine.reranker.n_reranked)
-                yield RankingCost(label, _RANKING_S + reranking_s, 0, False)
+            if bills := bills_of(engine, collection, self.store):  # the time is the servers'
+                yield RankingCost(label, reranking_s(engine, collection), 0, False, bills=bills)
                 continue
             if isinstance(engine, Ranker):
-                yield RankingCost(label, _RANKING_S, 0, False)
+                yield RankingCost(label, _RANKING_S + reranking_s(engine, collection), 0, False)
                 continue
             sides = ((engine.tower("query"), collection.queries), (engine.tower("document"), collection.corpus))
             locked = self._locked(trained)
