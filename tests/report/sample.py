@@ -12,7 +12,7 @@ import numpy as np
 
 import evidense as ev
 from evidense.parts import Setup
-from evidense.records import Record, Study
+from evidense.records import Record, Study, Verdict
 from evidense.store import Store
 from evidense.values import Collection, Draft, Item, Provenance, RankedLists, build
 
@@ -32,6 +32,10 @@ class Sample:
     records: list[Record]
     store: Store
     collections: tuple[Collection, ...] = ()
+
+    def study_verdicts(self) -> list[Verdict]:
+        """Return the verdicts of the rule."""
+        return [record for record in self.records if isinstance(record, Verdict)]
 
 
 class Counted:

@@ -14,7 +14,7 @@ from evidense.errors import EvidenseError, StoreError, missing_extra
 
 FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check", "search", "ask", "list")
 """Commands that a newcomer needs, in this order."""
-MORE = ("fetch", "replay", "completion")
+MORE = ("open", "history", "fetch", "replay", "completion")
 
 
 class Commands(click.Group):
@@ -61,6 +61,8 @@ SUMMARIES = {
     "search": "Which works are there on a question, and which of them count?",
     "ask": "What do the works on a question say, and do others bear it out?",
     "list": "List datasets, encoders, analyses, claims and other parts.",
+    "open": "Show the pages that were written in a browser, and trends over time.",
+    "history": "Print the pages that were written, newest first.",
     "fetch": "Download the pictures of a dataset, by apt-get or npm.",
     "replay": "Recompute the numbers of a page and compare.",
     "completion": "Print the line that turns on completion in a shell.",

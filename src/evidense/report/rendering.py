@@ -60,13 +60,13 @@ def without_sample(collection: str) -> str:
 def assets() -> dict[str, str]:
     """Return what every page contains: its style sheet, its script, and the hash by which the browser admits the script."""
     script = asset("page.js")
-    return {"css": asset("page.css"), "script": script, "script_hash": _sha256_source(script)}
+    return {"css": asset("page.css"), "script": script, "script_hash": sha256_source(script)}
 
 
 def query_assets() -> dict[str, str]:
     """Return the same of the table of all queries."""
     script = asset("queries.js")
-    return {"queries_css": asset("queries.css"), "queries_script": script, "queries_hash": _sha256_source(script)}
+    return {"queries_css": asset("queries.css"), "queries_script": script, "queries_hash": sha256_source(script)}
 
 
 @cache
@@ -75,5 +75,6 @@ def asset(name: str) -> Markup:
     return Markup((resources.files("evidense.report") / "templates" / name).read_text(encoding="utf-8"))
 
 
-def _sha256_source(script: str) -> str:
+def sha256_source(script: str) -> str:
+    """Return the hash by which a browser admits a script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

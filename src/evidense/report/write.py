@@ -10,6 +10,7 @@ from evidense.report.comparison import exports, tables
 from evidense.report.contents import Contents
 from evidense.report.factorial import tables as effect_tables
 from evidense.report.folder import LOSSES, claim_of, where_inputs_lie
+from evidense.report.history.entries import log_page
 from evidense.report.inside import exports as inside_exports
 from evidense.report.inside import page as inside
 from evidense.report.labels import losses, read_labels
@@ -50,6 +51,7 @@ def write(
         exports.page_json(contents, command, text, files) | where_inputs_lie(study, out)
     )
     publish(claim, files)
+    log_page(contents, store, out, command)
     return out / "report.html"
 
 

@@ -17,6 +17,7 @@ leaks/ab/abcd….json        key of training pairs and a collection → how many
 kinds/re/records.json      kind of a record → ids of those that were seen
 limits/HOST.json           how fast an index may be asked, shared by all processes
 computed/HOST.jsonl        what was computed, a line each, in the order in which a computer finished it: key, time, process
+pages/HOST.jsonl           pages that were written, a line each: when, where, which study, its verdicts
 folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes; large ones are links to blobs
 partial/KEY/               a step in progress; if its process is killed, the next one continues it; KEY.lock beside it
 

@@ -1,0 +1,34 @@
+"""evidense history."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("history")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--find", default="", metavar="WORDS", help="Only pages that speak of these words.")
+@click.option("--trend", is_flag=True, help="Print comparisons that were made more than once, over time.")
+@click.option("-n", "--newest", default=20, show_default=True, type=click.IntRange(1), help="So many at most.")
+def command(folder: Path | None, find: str, trend: bool, newest: int) -> None:
+    """Print the pages that were written, newest first.
+
+    They are those of the store; with FOLDER, those in this folder and below. `evidense open` shows the same in a browser.
+    """
+    from evidense.report.history.entries import entries_below, entries_of_store
+    from evidense.report.history.trends import shown_time, trend_lines, trends
+    from evidense.store import Store
+
+    entries = entries_of_store(Store()) if folder is None else entries_below(folder)
+    chosen = [entry for entry in entries if entry.has(find)]
+    if trend:
+        several = trends(chosen)[:newest]
+        print("\n\n".join("\n".join(trend_lines(t)) for t in several) or "no comparison was made twice")
+        return
+    for entry in chosen[:newest]:
+        there = str(entry.folder) if entry.is_there else f"{entry.folder} (gone or replaced)"
+        print(f"{shown_time(entry.at)}  {entry.name}  {entry.words()}\n{'':18}{there}")
+    if not chosen:
+        print("no page was written yet" if not entries else f"none of {len(entries):,} pages speaks of '{find}'")
+    elif len(chosen) > newest:
+        print(f"and {len(chosen) - newest:,} older ones (-n {len(chosen)} prints all)")
