@@ -8,7 +8,7 @@ import pytest
 from encoders.opening import open_encoder
 from encoders.text_models import save
 from evidense.api import compare
-from evidense.cli.lines import note_lines
+from evidense.cli.saying.lines import note_lines
 from evidense.compute.comparison.truncation import SAMPLED, truncation_notes
 from evidense.compute.trials.small_models import save as save_small
 from evidense.parts import CuttingTower

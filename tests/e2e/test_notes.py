@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import evidense as ev
-from evidense.cli.lines import note_lines
+from evidense.cli.saying.lines import note_lines
 from evidense.report.comparison.answer import warnings
 from evidense.report.contents import Contents
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evidense.cli.lines import say_speeds
+from evidense.cli.saying.lines import say_speeds
 from evidense.compute.environment import peak_bytes
 from evidense.records import Ranking
 from evidense.study.plan import Plan, Step

@@ -8,7 +8,7 @@ import pytest
 
 import evidense as ev
 from evidense import registry
-from evidense.cli.lines import note_lines
+from evidense.cli.saying.lines import note_lines
 from evidense.study.files.toml import read_study
 
 N = 80

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evidense import report
-from evidense.cli.lines import say_effects, say_means
+from evidense.cli.saying.lines import say_effects, say_means
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
 from evidense.records import Checkpoint, Finding, Outcome, Recipe, Record, Score
 from evidense.store import Store

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evidense import report
-from evidense.cli.lines import finding_line, ledger_line
+from evidense.cli.saying.lines import finding_line, ledger_line
 from evidense.dissection.sentences import is_number
 from evidense.records import Check, Finding, Record
 from evidense.report.contents import Contents

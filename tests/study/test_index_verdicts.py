@@ -9,7 +9,7 @@ import pytest
 
 import evidense as ev
 from evidense import report
-from evidense.cli.lines import note_lines
+from evidense.cli.saying.lines import note_lines
 from evidense.compute.comparison.index_part import CheckedQueries
 from evidense.compute.indexes import approximate
 from evidense.records import Ranking

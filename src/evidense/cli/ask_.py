@@ -42,7 +42,7 @@ def command(question: str, sources: tuple[str, ...], risk: float, encoder: str, 
     evidense ask "What do hard negatives add to dense retrieval?"
     evidense ask "Does shade harm tomatoes?" --sources folder:library --offline
     """
-    from evidense.cli.lines import clear, say_step
+    from evidense.cli.saying.lines import clear, say_step
     from evidense.errors import InvalidInput
     from evidense.report.ask.screen import screen_of
     from evidense.report.search.summary import silent_words

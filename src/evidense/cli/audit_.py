@@ -56,7 +56,7 @@ def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **op
     evidense audit references.bib --sources crossref,arxiv,folder:library --gate
     evidense audit report.txt --offline
     """
-    from evidense.cli.lines import clear, say_step
+    from evidense.cli.saying.lines import clear, say_step
     from evidense.errors import InvalidInput
     from evidense.report.audit.screen import screen
     from evidense.store import Store

@@ -9,7 +9,7 @@ import click
 
 from evidense import __version__
 from evidense.boundary.streams import visible_streams
-from evidense.cli.faults import fault_sentence, show_traceback
+from evidense.cli.saying.faults import fault_sentence, show_traceback
 from evidense.errors import EvidenseError, StoreError, missing_extra
 
 FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check", "search", "ask", "list")

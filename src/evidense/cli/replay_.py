@@ -17,7 +17,7 @@ def command(folder: Path, allow_code: bool) -> None:
     environment are named. The exit code is 1 if a verdict or number did not come out again.
     """
     from evidense.boundary.consent import consenting
-    from evidense.cli.lines import say_progress, say_step
+    from evidense.cli.saying.lines import say_progress, say_step
     from evidense.study.replay import TOLERANCE, read_page, replay
 
     page = read_page(folder)

@@ -11,7 +11,8 @@ import click
 
 from evidense.boundary.consent import consenting
 from evidense.boundary.disk import write_named
-from evidense.cli.lines import (
+from evidense.cli.options import without_runner
+from evidense.cli.saying.lines import (
     say_best,
     say_collection,
     say_effects,
@@ -23,7 +24,6 @@ from evidense.cli.lines import (
     say_step,
     say_warning,
 )
-from evidense.cli.options import without_runner
 from evidense.records import Study
 from evidense.store import Store
 

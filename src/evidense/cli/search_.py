@@ -41,7 +41,7 @@ def command(question: str, sources: tuple[str, ...], **options: Any) -> None:
     evidense search "dense retrieval of images" --sources arxiv,folder:library --criteria criteria.txt
     evidense search --plan my-plan.json --labels labels.csv --offline
     """
-    from evidense.cli.lines import clear, say_step
+    from evidense.cli.saying.lines import clear, say_step
     from evidense.errors import InvalidInput
     from evidense.report.search.screen import screen_of
     from evidense.store import Store

@@ -1,0 +1,1 @@
+"""What commands print: lines of a run, and sentences of faults."""
