@@ -87,7 +87,18 @@ def test_api_prints_nothing_and_writes_no_page(pairs_csv, capfd, tmp_path, monke
     assert capfd.readouterr() == ("", "")
     assert result.page is None
     assert not (tmp_path / "evidense-out").exists()
-    assert result.to_frame().loc[0, "verdict"] == result.verdicts[0].verdict
+    frame = result.to_frame()
+    assert frame.loc[0, "verdict"] == result.verdicts[0].verdict
+    assert list(frame.columns[:8]) == [
+        "verdict",
+        "system",
+        "baseline",
+        "collection",
+        "measure",
+        "base_mean",
+        "system_mean",
+        "effect",
+    ]
 
 
 def test_a_second_run_computes_nothing_and_writes_the_same_bytes(compared, evidense, pairs_csv, own_store):

@@ -100,7 +100,7 @@ class Result:
         )
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Return a data frame with one row per verdict and per check, in order of creation.
+        """Return a data frame with one row per verdict and per check, in order of creation; the verdict stands first, then what it is about.
 
         Raises:
             MissingExtra: pandas is not installed.
@@ -119,7 +119,24 @@ class Result:
         return report.table_text(self.study, self.records)
 
 
+_FIRST_COLUMNS = (
+    "verdict",
+    "system",
+    "baseline",
+    "collection",
+    "measure",
+    "base_mean",
+    "system_mean",
+    "effect",
+    "low",
+    "high",
+    "n",
+    "n_clusters",
+)
+
+
 def _row(outcome: Outcome) -> dict[str, object]:
     content = outcome.content()
     details = content.pop("details")
-    return {**content, **{k: v for k, v in details.items() if not isinstance(v, dict)}}
+    first = {name: content[name] for name in _FIRST_COLUMNS}
+    return first | content | {k: v for k, v in details.items() if not isinstance(v, dict)}
