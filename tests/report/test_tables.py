@@ -6,7 +6,10 @@ from html.parser import HTMLParser
 import pytest
 
 from evidense import report
+from evidense.boundary.numerals import plain
 from evidense.records import Verdict
+from evidense.report.comparison.paper_table import MARKS, paper_table
+from evidense.report.contents import Contents
 from report.hostile import hostile
 from report.sample import Sample
 
@@ -48,3 +51,20 @@ def test_hostile_names_stay_text_in_notebook_markdown_and_latex(sample: Sample) 
     md = report.table_markdown(bad.study, bad.records)
     assert "<script>" not in md
     assert r"bm&lt;b&gt;&amp;{{7\*7}}" in md
+
+
+def test_the_paper_table_has_systems_as_rows_and_the_best_value_bold(sample: Sample) -> None:
+    contents = Contents.of(sample.study, sample.records)
+    tables = paper_table(contents).split(r"\end{table}")[:-1]
+    assert len(tables) == len(contents.measures)
+    for measure, text in zip(contents.measures, tables, strict=True):
+        rows = [line.removesuffix(r" \\").split(" & ") for line in text.splitlines() if line.endswith(r" \\")]
+        assert r"\label{tab:sample-" in text
+        assert [row[0].replace("\\", "") for row in rows[1:]] == contents.everyone
+        for column, collection in enumerate(contents.collections, 1):
+            values = {s: plain(contents.means[s, collection, measure].value) for s in contents.everyone}
+            for row, system in zip(rows[1:], contents.everyone, strict=True):
+                verdict = contents.verdicts.get((system, collection)) if measure == sample.study.primary else None
+                mark = MARKS.get(verdict.verdict, "") if verdict else ""
+                is_best = values[system] == max(values.values())
+                assert row[column] == (rf"\textbf{{{values[system]}}}" if is_best else values[system]) + mark

@@ -20,7 +20,7 @@ ROOT = Path("evidense-out")
 """Where pages go that name no folder."""
 LOSSES = "losses.csv"
 _ALWAYS = (
-    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "table.md", "page.json", "study.toml", LOSSES,
+    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "paper.tex", "table.md", "page.json", "study.toml", LOSSES,
     "runs/any.trec",
 )  # fmt: skip
 _INSIDE = ("findings.csv", "ledger.tex", "compare.html")

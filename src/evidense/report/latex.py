@@ -22,12 +22,14 @@ class LatexTable:
     """One letter a column: l, r or c."""
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
+    label: str = ""
 
     def text(self) -> str:
         """Return the table as LaTeX source."""
         return "\n".join([
-            r"\begin{table}", r"\centering", f"\\caption{{{self.caption}}}", f"\\begin{{tabular}}{{{self.alignment}}}",
-            r"\toprule", _row(self.heads), r"\midrule", *map(_row, self.rows), r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
+            r"\begin{table}", r"\centering", f"\\caption{{{self.caption}}}", *([f"\\label{{{self.label}}}"] if self.label else []),
+            f"\\begin{{tabular}}{{{self.alignment}}}", r"\toprule", _row(self.heads), r"\midrule", *map(_row, self.rows), r"\bottomrule",
+            r"\end{tabular}", r"\end{table}", "",
         ])  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from evidense.boundary.folder import publish
 from evidense.records import Finding, Record, Study
 from evidense.report.comparison import exports, tables
+from evidense.report.comparison.paper_table import paper_table
 from evidense.report.contents import Contents
 from evidense.report.factorial import tables as effect_tables
 from evidense.report.folder import LOSSES, claim_of, where_inputs_lie
@@ -72,6 +73,8 @@ def _files(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str
     yield "scores.csv", exports.scores_csv(contents, store)
     tabled = effect_tables if trained else tables
     yield "table.tex", tabled.latex(contents).encode("utf-8", errors="replace")
+    if not trained:
+        yield "paper.tex", paper_table(contents).encode("utf-8", errors="replace")
     yield "table.md", tabled.markdown(contents).encode("utf-8", errors="replace")
     for name, data in exports.run_files(contents, store):
         yield f"runs/{name}", data

@@ -9,6 +9,7 @@ from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.boundary.shown import shown
 from evidense.records import Verdict
 from evidense.report.comparison.answer import answer, family
+from evidense.report.comparison.exports import slug
 from evidense.report.comparison.looks import best_sentence, sentences
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.contents import Contents
@@ -38,8 +39,12 @@ def latex(contents: Contents) -> str:
             rows.append((escape_latex(system), r"\emph{mean of these}", count(pooled.n), "", "", effect, label))
     heads = ("System", "Collection", "$n$", "Baseline", "System", "Difference [interval]", "Verdict")
     if len(contents.systems) > 1:
-        return LatexTable(_caption(contents), "llrrrrl", heads, rows).text()
-    return LatexTable(_caption(contents), "lrrrrl", heads[1:], [row[1:] for row in rows]).text()
+        return LatexTable(_caption(contents), "llrrrrl", heads, rows, _label(contents)).text()
+    return LatexTable(_caption(contents), "lrrrrl", heads[1:], [row[1:] for row in rows], _label(contents)).text()
+
+
+def _label(contents: Contents) -> str:
+    return f"tab:{slug(contents.study.name)}-differences".lower()
 
 
 def _caption(contents: Contents) -> str:
