@@ -260,3 +260,5 @@ def test_a_plan_estimates_both_stages(tmp_path: Path) -> None:
     step = plan(opened_study, Store()).steps[1]
     assert step.seconds > 0
     assert step.size_bytes > plan(opened_study, Store()).steps[0].size_bytes
+    over_bm25 = comparison("char_ngrams", [f"cross-encoder:{tmp_path}"], ["words"])
+    assert plan(open_study(over_bm25, RunOptions(values={"words": collection()})), Store()).n_indexed == len(TEXTS)

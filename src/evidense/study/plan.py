@@ -108,8 +108,13 @@ def plan(opened: OpenedStudy, store: Store) -> Plan:
 
 
 def _n_indexed(opened: OpenedStudy, steps: Sequence[Step]) -> int:
-    labels = {system.label for system in (*opened.systems, *opened.references) if "bm25" in system.spelling}
+    labels = {system.label for system in (*opened.systems, *opened.references) if "bm25" in _with_first_stage(system)}
     return max((step.n_documents for step in steps if step.system in labels and not step.cached), default=0)
+
+
+def _with_first_stage(system: System) -> str:
+    first = system.engine.first.spelling if isinstance(system.engine, TwoStages) else ""
+    return f"{system.spelling} {first}"
 
 
 def _of_cells(opened: OpenedStudy, cells: Cells, store: Store) -> Plan:
