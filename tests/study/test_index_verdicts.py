@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import evidense as ev
-from evidense import report
+from evidense import registry, report
 from evidense.cli.saying.lines import note_lines
 from evidense.compute.comparison.index_part import CheckedQueries
 from evidense.compute.indexes import approximate
-from evidense.records import Ranking
+from evidense.records import Ranking, Study
 from evidense.study.result import Result
 
 N_QUERIES, N_DOCUMENTS, DIMS = 240, 1_200, 24
@@ -54,7 +54,8 @@ def test_a_loss_by_the_index_is_not_said_of_the_model(folder: Path) -> None:
     assert index["change"][0] == pytest.approx(verdict.effect)  # all of it
     assert index["exact"] == [0, 0, 0]
     assert re.match(
-        r"could be the index: -0\.\d+ \[-0\.\d+, -0\.\d+\] of the -0\.\d+ is the index's \(n 240\)", verdict.reason
+        r"could be the index: −\.\d+ \[−\.\d+, −\.\d+\] of the −\.\d+ is the index's \(n 240\), and with exact search there is",
+        verdict.reason,
     )
     assert {check.claim: check.verdict for check in result.checks} == {"harms": "UNDECIDED", "same": "UNDECIDED"}
     assert not result.gate("no-harm")
@@ -155,3 +156,31 @@ def test_checked_queries_within_a_slice_are_those_of_the_slice() -> None:
     assert part.queries.tolist() == [0, 4, 6]
     assert part.n_queries == 7
     np.testing.assert_array_equal(part.by_index, values[:, 2:])
+
+
+@pytest.mark.parametrize(("has_index", "reach"), [((True, False), 1), ((False, True), 1), ((True, True), 2)])
+def test_what_was_not_sampled_can_reach_as_far_as_both_indexes_can_change(
+    has_index: tuple[bool, bool], reach: int
+) -> None:
+    """No change was seen on 200 queries: up to 1.8 % of others may change, by 1 for each side that has an index."""
+    values = np.full((2, 200), 0.5)
+    checked = CheckedQueries(np.arange(200), 9_000, np.arange(200), values, values, np.array(has_index), (0.0, 1.0))
+    study = Study(name="x", question="?", systems=("a", "b"), collections=("c",))
+    assert checked.change(study, 0, 1) == pytest.approx((0, -0.0183 * reach, 0.0183 * reach), abs=0.001)
+
+
+def test_a_slice_that_was_named_is_allowed_for_too(folder: Path) -> None:
+    """Pairs with a column; vectors of their texts were made elsewhere."""
+    lines = [f"query {n},document {n},{'even' if n % 2 == 0 else 'odd'}" for n in range(N_QUERIES)]
+    (folder / "pairs.csv").write_text("\n".join(["query,document,kind", *lines]) + "\n")
+    part, rest = registry.dataset("pairs.csv")
+    (collection,) = part.open(rest)
+    for side, ids in (("queries", collection.query_ids), ("documents", collection.doc_ids)):
+        np.save(folder / "base" / f"{side}.npy", np.load(folder / "base" / f"{side}.npy")[:N_QUERIES])
+        (folder / "base" / f"{side}.ids.txt").write_text("".join(f"{name}\n" for name in ids))
+    poorer = "@index=hnsw@M=2@ef_construction=1"
+    result = compared("base", f"base{poorer}", on="pairs.csv", slices=["kind"], depth=10)
+    slices = [f.details for f in result.findings if f.estimand == "slice" and f.site["named"]]
+    assert [details["index"]["n"] for details in slices] == [N_QUERIES // 2] * 2
+    assert {details["label"] for details in slices} == {"UNDECIDED"}
+    assert {details["index"]["as_run"] for details in slices} == {"HARMS"}

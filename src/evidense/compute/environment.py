@@ -7,7 +7,18 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("evidense", "numpy", "scipy", "bm25s", "torch", "transformers", "tokenizers", "wordllama", "ir-measures")
+PACKAGES = (
+    "evidense",
+    "numpy",
+    "scipy",
+    "bm25s",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "wordllama",
+    "ir-measures",
+    "faiss-cpu",
+)
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 

@@ -52,7 +52,7 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
     differences = scored.differences(study.primary, store)
     estimates = simultaneous(study, differences, scored.index, scored.n_collections)
     checked = CheckedQueries.of(scored, study.primary, store)
-    parts = _index_parts(study, scored, estimates, checked, scored.n_collections)
+    parts = index_parts(study, scored, estimates, checked, scored.n_collections)
     comparisons = [SystemComparison(study, scored, index, study.primary) for index in range(len(estimates))]
     other_words = _words_of_other_groupings(study, scored, differences, estimates)
     findings = [
@@ -116,7 +116,7 @@ def _words_of_other_groupings(
     return details
 
 
-def _index_parts(
+def index_parts(
     study: Study,
     scored: ScoredSystems,
     estimates: Sequence[stats.Estimate],
@@ -256,7 +256,7 @@ def _slice_findings(
 def _named_slice(study: Study, scored: ScoredSystems, part: Slice, checked: CheckedQueries | None) -> list[Finding]:
     size = part.n_in_column * len(study.slices) * scored.n_collections
     estimates = simultaneous(study, part.differences, scored.index, size)
-    index_parts = _index_parts(study, scored, estimates, checked and checked.within(part.queries), size)
+    changed = index_parts(study, scored, estimates, checked and checked.within(part.queries), size)
     return [
         Finding(
             parents=(comparison := SystemComparison(study, scored, index, study.primary)).parents, estimand="slice",
@@ -264,7 +264,7 @@ def _named_slice(study: Study, scored: ScoredSystems, part: Slice, checked: Chec
             family=f"slices named beforehand: about {size} slices{_planned(study)}",
             details={**details_of(estimate, study.margin), **labelled(estimate, index_part, study.margin)},
         )
-        for index, (estimate, index_part) in enumerate(zip(estimates, index_parts, strict=True))
+        for index, (estimate, index_part) in enumerate(zip(estimates, changed, strict=True))
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from evidense import measures, stats
+from evidense.boundary.numerals import count, interval, signed
 from evidense.compute.comparison.scored import ScoredSystems
 from evidense.compute.indexes.recall import recall
 from evidense.compute.search.rankings import load_lists
@@ -17,6 +18,7 @@ from evidense.store import Store
 
 Interval = tuple[float, float, float]
 """Mean, low and high."""
+_WHOLE = 1 + 1e-9
 
 
 @dataclass(frozen=True)
@@ -46,32 +48,29 @@ def word_allowing(estimate: stats.Estimate, part: IndexPart | None, margin: floa
 
 
 def index_reason(estimate: stats.Estimate, part: IndexPart | None, word: str) -> str:
-    """Say why a word is not said: the index could have done it.
-
-    >>> part = IndexPart((-0.03, -0.04, -0.02), (-0.01, -0.02, 0.005), 300, 300, False)
-    >>> index_reason(stats.planted_estimate(-0.04, 0), part, "HARMS").partition(":")[0]
-    'could be the index'
-    """
+    """Say why a word is not said: the index could have done it."""
     if part is None:
         return ""
-    (change, low, high), (value, least, most) = part.change, part.exact
-    by_exact = f"it would be {value:+.3f} [{least:+.3f}, {most:+.3f}]" if any(part.exact) else "there is no difference"
-    shown = f"{change:+.3f} [{low:+.3f}, {high:+.3f}]"
-    done = (
-        f"{shown} of the {estimate.effect:+.3f} is the index's"
-        if is_share(change, estimate.effect)
-        else f"it changes the difference by {shown}"
-    )
-    return f"could be the index: {done} (n {part.n:,}), and with exact search {by_exact}; as run: {word}"
+    return f"could be the index: {index_words(estimate.effect, part.change, part.exact, part.n)}; as run: {word}"
 
 
-def is_share(change: float, effect: float) -> bool:
-    """Say whether a change can be called a part of a difference: of one sign, and no larger.
+def index_words(effect: float, change: Sequence[float], exact: Sequence[float], n: int) -> str:
+    """Say how much of a difference is an index's, and what exact search would show.
 
-    >>> is_share(-0.05, -0.06), is_share(-0.14, -0.06), is_share(0.05, -0.06)
-    (True, False, False)
+    >>> index_words(-0.06, (-0.05, -0.06, -0.04), (-0.01, -0.02, 0.005), 300)
+    "−.050 [−.060, −.040] of the −.060 is the index's (n 300), and with exact search it would be −.010 [−.020, +.005]"
+    >>> index_words(-0.06, (-0.09, -0.1, -0.08), (0.03, 0.02, 0.04), 300)
+    'it changes the difference of −.060 by −.090 [−.100, −.080] (n 300), and with exact search it would be +.030 [+.020, +.040]'
     """
-    return effect != 0 and 0 < change / effect <= 1 + 1e-9
+    shown, by_exact = (f"{signed(mean)} {interval(low, high)}" for mean, low, high in (change, exact))
+    is_share = effect != 0 and 0 < change[0] / effect <= _WHOLE
+    done = (
+        f"{shown} of the {signed(effect)} is the index's"
+        if is_share
+        else f"it changes the difference of {signed(effect)} by {shown}"
+    )
+    would_be = f"it would be {by_exact}" if any(exact) else "there is no difference"
+    return f"{done} (n {count(n)}), and with exact search {would_be}"
 
 
 def details_of_index(part: IndexPart | None, as_run: str = "") -> dict[str, Json]:
@@ -151,7 +150,7 @@ class CheckedQueries:
         if not (self.has_index[0] or self.has_index[j + 1]):
             return None
         row = (self.by_index[j + 1] - self.exact[j + 1]) - (self.by_index[0] - self.exact[0])
-        reach = float(self.has_index[0] + self.has_index[j + 1]) * (self.limits[1] - self.limits[0])
+        reach = int(self.has_index[[0, j + 1]].sum()) * (self.limits[1] - self.limits[0])
         if not len(row):
             return 0.0, -reach, reach
         confidence = 1 - unadjust(1 - stats.level(study.confidence, study.looks), size)

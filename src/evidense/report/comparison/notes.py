@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import count, interval, plain, signed
-from evidense.compute.comparison.index_part import is_share
+from evidense.compute.comparison.index_part import index_words
 from evidense.measures import condensed
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.contents import Contents
@@ -113,19 +113,12 @@ def _recall(finding: Finding) -> str:
 
 
 def _part_of_index(contents: Contents, system: str) -> Iterator[Note]:
-    """Say how much of a difference indexes make, and what exact search would show. The reason of a verdict that they overturned says so itself."""
+    """Say how much of a difference indexes make. The reason of a verdict that they overturned says so itself."""
     for verdict in contents.worst_first(system):
         index = verdict.details.get("index")
         if index and "as_run" not in index:
-            change, exact = (
-                f"{signed(value)} {interval(low, high)}" for value, low, high in (index["change"], index["exact"])
-            )
-            whole = f"{signed(verdict.effect)} {interval(verdict.low, verdict.high)}"
-            by_exact = f"it would be {exact}" if any(index["exact"]) else "there is no difference"
-            is_part = is_share(index["change"][0], verdict.effect)
-            done = f"{change} of the {whole} is the index's" if is_part else f"its index changes {whole} by {change}"
-            text = f"{done} (n {count(index['n'])}); with exact search {by_exact}"
-            yield Note(system, text, (verdict.collection,))
+            words = index_words(verdict.effect, index["change"], index["exact"], index["n"])
+            yield Note(system, f"its index: {words}", (verdict.collection,))
 
 
 def _unjudged(contents: Contents, system: str) -> Iterator[Note]:

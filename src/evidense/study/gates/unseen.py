@@ -7,12 +7,13 @@ import numpy as np
 from jaxtyping import Bool
 
 from evidense import registry, stats
+from evidense.compute.comparison.index_part import CheckedQueries, word_allowing
 from evidense.compute.comparison.scored import ScoredSystems
 from evidense.records import Finding, Json, Study
 from evidense.store import Store
 from evidense.training.data.leaks import Leaks, find_leaks
 from evidense.values import Pairs
-from evidense.verbs.decide import simultaneous
+from evidense.verbs.decide import index_parts, simultaneous
 
 ESTIMAND = "difference on unseen queries"
 EQUAL, NEAR = "equal", "equal or nearly equal"
@@ -44,21 +45,27 @@ def unseen(study: Study, scored: ScoredSystems, pairs: Sequence[Pairs], store: S
     findings = []
     for name, is_left_out in left_out.items():
         details = {"left_out": name, **_counts(leaks, pairs)}
-        estimates = _estimates(study, scored, ~is_left_out, store)
-        findings += [_finding(study, scored, index, (estimate, details)) for index, estimate in enumerate(estimates)]
+        remaining = _remaining(study, scored, ~is_left_out, store)
+        findings += [_finding(study, scored, index, (decided, details)) for index, decided in enumerate(remaining)]
     for finding in findings:
         store.put(finding)
     return findings
 
 
-def _estimates(
+def _remaining(
     study: Study, scored: ScoredSystems, is_unseen: Bool[np.ndarray, " q"], store: Store
-) -> Sequence[stats.Estimate | None]:
+) -> list[tuple[stats.Estimate, stats.Label] | None]:
+    """Return the estimate of every system on some of the queries, with its word; None if there is no query."""
     if not is_unseen.any():
         return [None] * (len(scored.labels) - 1)
-    return simultaneous(
+    estimates = simultaneous(
         study, scored.differences(study.primary, store).of(is_unseen), scored.index, scored.n_collections
     )
+    checked = CheckedQueries.of(scored, study.primary, store)
+    parts = index_parts(study, scored, estimates, checked and checked.within(is_unseen), scored.n_collections)
+    return [
+        (estimate, word_allowing(estimate, part, study.margin)) for estimate, part in zip(estimates, parts, strict=True)
+    ]
 
 
 def _counts(leaks: Leaks, pairs: Sequence[Pairs]) -> dict[str, Json]:
@@ -69,18 +76,22 @@ def _counts(leaks: Leaks, pairs: Sequence[Pairs]) -> dict[str, Json]:
 
 
 def _finding(
-    study: Study, scored: ScoredSystems, index: int, estimate_and_counts: tuple[stats.Estimate | None, dict[str, Json]]
+    study: Study,
+    scored: ScoredSystems,
+    index: int,
+    decided_and_counts: tuple[tuple[stats.Estimate, stats.Label] | None, dict[str, Json]],
 ) -> Finding:
-    estimate, counts = estimate_and_counts
+    decided, counts = decided_and_counts
     base, label = scored.labels[0], scored.labels[index + 1]
     empty = Finding(
         parents=(study.id, scored.scores[base, study.primary].id, scored.scores[label, study.primary].id),
         estimand=ESTIMAND, value=None, low=None, high=None, n=0, n_clusters=0, unit=study.primary, confidence=study.confidence,
         site={"system": label, "baseline": base, "collection": scored.collection.name, "measure": study.primary}, details=counts,
     )  # fmt: skip
-    if estimate is None:
+    if decided is None:
         return empty
+    estimate, word = decided
     return replace(
         empty, value=estimate.effect, low=estimate.low, high=estimate.high, n=estimate.n, n_clusters=estimate.n_clusters,
-        p=estimate.p, p_adjusted=estimate.p_adjusted, test=estimate.test, details={**counts, "verdict": stats.label(estimate, study.margin)},
+        p=estimate.p, p_adjusted=estimate.p_adjusted, test=estimate.test, details={**counts, "verdict": word},
     )  # fmt: skip
