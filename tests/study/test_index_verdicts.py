@@ -106,6 +106,7 @@ def test_recall_is_recorded_and_shown_with_interval_and_n(folder: Path, tmp_path
     assert len(shown) == 2
     assert "ivf: could be the index" not in page
     assert "with exact search there is no difference" in page
+    assert "the index changes nothing on these 240 queries" in page
     assert "Systems with an approximate index (built by faiss" in page
     assert any("its index finds" in line for line in note_lines(result.study, result.records))
     policies = {r.system: r.policies["search"] for r in result.rankings}

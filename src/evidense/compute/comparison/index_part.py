@@ -1,6 +1,6 @@
 """Index: how much of the exact results approximate indexes find, and how much of a difference between two systems is theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +31,8 @@ class IndexPart:
     """Difference by exact search; it holds together with the others of its family."""
     n: int
     n_clusters: int
+    n_changed: int
+    """Checked queries whose difference the indexes change."""
     is_sample: bool
     """Whether only a sample of the queries was searched exactly."""
 
@@ -51,26 +53,36 @@ def index_reason(estimate: stats.Estimate, part: IndexPart | None, word: str) ->
     """Say why a word is not said: the index could have done it."""
     if part is None:
         return ""
-    return f"could be the index: {index_words(estimate.effect, part.change, part.exact, part.n)}; as run: {word}"
+    words = index_words(estimate.effect, details_of_index(part)["index"])
+    return f"could be the index: {words}; as run: {word}"
 
 
-def index_words(effect: float, change: Sequence[float], exact: Sequence[float], n: int) -> str:
-    """Say how much of a difference is an index's, and what exact search would show.
+def index_words(effect: float, index: Mapping[str, Json]) -> str:
+    """Say how much of a difference is an index's, and what exact search would show; `index` is what `details_of_index` keeps.
 
-    >>> index_words(-0.06, (-0.05, -0.06, -0.04), (-0.01, -0.02, 0.005), 300)
+    >>> index = {"change": (-0.05, -0.06, -0.04), "exact": (-0.01, -0.02, 0.005), "n": 300, "n_changed": 40, "is_sample": False}
+    >>> index_words(-0.06, index)
     "−.050 [−.060, −.040] of the −.060 is the index's (n 300), and with exact search it would be −.010 [−.020, +.005]"
-    >>> index_words(-0.06, (-0.09, -0.1, -0.08), (0.03, 0.02, 0.04), 300)
-    'it changes the difference of −.060 by −.090 [−.100, −.080] (n 300), and with exact search it would be +.030 [+.020, +.040]'
+    >>> index_words(0.02, index)
+    'the index changes the difference of +.020 by −.050 [−.060, −.040] (n 300), and with exact search it would be −.010 [−.020, +.005]'
+    >>> index_words(-0.01, {**index, "n_changed": 0})
+    'the index changes nothing on these 300 queries'
     """
-    shown, by_exact = (f"{signed(mean)} {interval(low, high)}" for mean, low, high in (change, exact))
-    is_share = effect != 0 and 0 < change[0] / effect <= _WHOLE
-    done = (
-        f"{shown} of the {signed(effect)} is the index's"
-        if is_share
-        else f"it changes the difference of {signed(effect)} by {shown}"
+    change, by_exact = (
+        f"{signed(mean)} {interval(low, high)}" for mean, low, high in (index["change"], index["exact"])
     )
-    would_be = f"it would be {by_exact}" if any(exact) else "there is no difference"
-    return f"{done} (n {count(n)}), and with exact search {would_be}"
+    n, part = count(index["n"]), index["change"][0]
+    if not index["n_changed"]:
+        most = f", a sample; up to {change} is possible" if index["is_sample"] else ""
+        return f"the index changes nothing on these {n} queries{most}"
+    is_share = effect != 0 and 0 < part / effect <= _WHOLE
+    done = (
+        f"{change} of the {signed(effect)} is the index's"
+        if is_share
+        else f"the index changes the difference of {signed(effect)} by {change}"
+    )
+    would_be = f"it would be {by_exact}" if any(index["exact"]) else "there is no difference"
+    return f"{done} (n {n}), and with exact search {would_be}"
 
 
 def details_of_index(part: IndexPart | None, as_run: str = "") -> dict[str, Json]:
@@ -79,7 +91,7 @@ def details_of_index(part: IndexPart | None, as_run: str = "") -> dict[str, Json
         return {}
     word = {"as_run": as_run} if as_run else {}
     return {
-        "index": {"change": list(part.change), "exact": list(part.exact), "n": part.n, "n_clusters": part.n_clusters,
+        "index": {"change": list(part.change), "exact": list(part.exact), "n": part.n, "n_clusters": part.n_clusters, "n_changed": part.n_changed,
                   "is_sample": part.is_sample, **word}
     }  # fmt: skip
 
@@ -142,6 +154,11 @@ class CheckedQueries:
         bounds = stats.Bounds.differences(self.limits, values.shape)
         return stats.Differences(values, self.clusters, bounds, self.exact[0])
 
+    def changes(self, j: int) -> Float64[np.ndarray, " m"]:
+        """Return what the indexes change in the difference of system j on each query."""
+        row: Float64[np.ndarray, " m"] = (self.by_index[j + 1] - self.exact[j + 1]) - (self.by_index[0] - self.exact[0])
+        return row
+
     def change(self, study: Study, j: int, size: int) -> Interval | None:
         """Return what the indexes change in the difference of system j, with an interval that holds together with `size` others.
 
@@ -149,7 +166,7 @@ class CheckedQueries:
         """
         if not (self.has_index[0] or self.has_index[j + 1]):
             return None
-        row = (self.by_index[j + 1] - self.exact[j + 1]) - (self.by_index[0] - self.exact[0])
+        row = self.changes(j)
         reach = int(self.has_index[[0, j + 1]].sum()) * (self.limits[1] - self.limits[0])
         if not len(row):
             return 0.0, -reach, reach
@@ -173,7 +190,14 @@ class CheckedQueries:
             change = self.change(study, j, size)
             by_exact = change and (_less(estimate, change) if exact is None else _interval(exact[j]))
             parts.append(
-                IndexPart(change, by_exact, len(self.queries), n_clusters, self.is_sample)
+                IndexPart(
+                    change,
+                    by_exact,
+                    len(self.queries),
+                    n_clusters,
+                    int(np.count_nonzero(self.changes(j))),
+                    self.is_sample,
+                )
                 if change and by_exact
                 else None
             )
@@ -200,7 +224,9 @@ def mean_parts(
         value, low, high = (sum(ends) / len(changes) for ends in zip(*changes, strict=True))
         by_exact = _less(estimate, (value, low, high)) if exact is None else _interval(exact[j])
         n, n_clusters = sum(len(c.queries) for c in checked), sum(stats.effective(c.clusters) for c in checked)
-        parts.append(IndexPart((value, low, high), by_exact, n, n_clusters, any(c.is_sample for c in checked)))
+        n_changed = int(sum(np.count_nonzero(c.changes(j)) for c in checked))
+        is_sample = any(c.is_sample for c in checked)
+        parts.append(IndexPart((value, low, high), by_exact, n, n_clusters, n_changed, is_sample))
     return parts
 
 
@@ -219,7 +245,7 @@ def _recall(study: Study, scored: ScoredSystems, label: str, store: Store) -> Fi
     return Finding(
         parents=(ranking.id, exact.id), estimand="recall of an index", value=mean, low=low, high=high, unit=unit, n=len(values),
         n_clusters=stats.effective(clusters), site={"system": label, "collection": scored.collection.name, "measure": unit},
-        confidence=study.confidence, test="cluster bootstrap; Gaffke's bound", family="none: one estimate a system",
+        confidence=study.confidence, test="Gaffke's bound", family="none: one estimate a system",
         details={"n_short": int((values < 1).sum()), "worst": float(values.min()), "n_queries": len(scored.collection.query_ids),
                  "search": ranking.policies["search"]},
     )  # fmt: skip

@@ -117,8 +117,7 @@ def _part_of_index(contents: Contents, system: str) -> Iterator[Note]:
     for verdict in contents.worst_first(system):
         index = verdict.details.get("index")
         if index and "as_run" not in index:
-            words = index_words(verdict.effect, index["change"], index["exact"], index["n"])
-            yield Note(system, f"its index: {words}", (verdict.collection,))
+            yield Note(system, index_words(verdict.effect, index), (verdict.collection,))
 
 
 def _unjudged(contents: Contents, system: str) -> Iterator[Note]:
