@@ -77,7 +77,8 @@ def _python() -> Iterator[str]:
 
 def _methods(cls: type) -> list[tuple[str, str]]:
     found = []
-    for name, member in vars(cls).items():
+    ours = [base for base in reversed(cls.__mro__) if base is cls or base.__module__.startswith("evidense.store.")]
+    for name, member in {name: member for base in ours for name, member in vars(base).items()}.items():
         if name.startswith("_"):
             continue
         if inspect.isfunction(member):

@@ -289,6 +289,10 @@ class StoreError(EvidenseError):
     """The store cannot be written, is full, or holds data with a wrong hash."""
 
 
+class StoreUnreachable(EvidenseError):
+    """A store in a bucket that does not answer or forbids what is asked. What is missing in it is not known, so nothing is computed anew."""
+
+
 class WorkerLost(EvidenseError):
     """A worker process ended without an answer: it was killed, or memory ran out."""
 

@@ -24,6 +24,7 @@ _MODULES = {
     "onnx": ("onnxruntime", "transformers", "tokenizers"),
     "cluster": ("ray",),
     "index": ("faiss",),
+    "s3": ("fsspec", "s3fs"),
 }  # fmt: skip
 """Extra → the modules that it brings."""
 _INSTALLED = "import sys; from importlib.util import find_spec; print(*(m for m in sys.argv[1:] if find_spec(m)))"

@@ -26,6 +26,7 @@ SMALL = (
 )
 TRAIN = "train --architecture small.toml --data pairs.csv --objective infonce --steps 1 --batch-size 4"
 OPEN = "from evidense import registry; part, rest = registry.dataset('{0}'); print(part.open(rest)[0].name)"
+NO_SERVER = "import os; os.environ.update(AWS_ENDPOINT_URL='http://127.0.0.1:1', AWS_ACCESS_KEY_ID='a', AWS_SECRET_ACCESS_KEY='b')"
 PAIRS = "compare bm25 char_ngrams --on"
 
 
@@ -62,6 +63,7 @@ USES = {
     "onnx": Use("check owls.jsonl --in owls.jsonl --entailer onnx:classifier --offline"),
     "cluster": Use(f"{PAIRS} pairs.csv --runner ray"),
     "index": Use("compare bm25 vectors:given@index=hnsw --on pairs.csv"),
+    "s3": Use(program=f"{NO_SERVER}; from evidense.store import Store; Store('s3://bucket/prefix')", exits_with=1),
     "notebook": Use(
         program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
     ),
@@ -75,6 +77,7 @@ SHOWN_ELSEWHERE = {
     "builtin": "datasets/test_builtin.py",
     "pictures": "contracts/test_shelves.py",
     "cluster": "study/test_ray.py",
+    "s3": "store/test_s3.py",
     "hub": "datasets/test_hub.py",
     "sentence-transformers": "e2e/test_python.py",
 }

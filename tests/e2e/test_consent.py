@@ -132,7 +132,7 @@ def test_a_worker_imports_no_module_from_the_working_folder(folder: Path) -> Non
     program = (
         "import sys; sys.path[:] = [p for p in sys.path if p not in ('', '.')]\n"
         "import os; from pathlib import Path; from evidense.study.runners.local import local_runner; from evidense.study.runners.tasks import Task\n"
-        "with local_runner(1, Path('store')) as runner:\n"
+        "with local_runner(1, 'store') as runner:\n"
         "    print(dict(runner.run([Task('one', lambda _: (os.getcwd, ()))])))\n"
     )
     done = subprocess.run([sys.executable, "-P", "-c", program], cwd=folder, capture_output=True, text=True, timeout=60)

@@ -79,7 +79,7 @@ def test_all_packages_that_a_study_lacks_are_named_at_once_with_one_command(own_
 
 def test_packages_of_the_user_are_found_by_what_works_in_another_store(tmp_path: Path) -> None:
     """A replay trains in an empty store."""
-    with tiny_packages.in_tiny_store(), variables(Surroundings(tmp_path / "other").variables):
+    with tiny_packages.in_tiny_store(), variables(Surroundings(str(tmp_path / "other")).variables):
         assert default_root() == tmp_path / "other"
         assert there(PACKAGE)
 

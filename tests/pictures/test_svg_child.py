@@ -176,7 +176,7 @@ def test_a_worker_draws_in_a_child_that_ends_with_it(tmp_path: Path) -> None:
         Task("drawn", lambda results: (drawn, (plain(), "a picture"))),
         Task("pid", lambda results: (child_pid, ())),
     ]
-    with local_runner(1, tmp_path) as workers:
+    with local_runner(1, str(tmp_path)) as workers:
         results = dict(workers.run(tasks))
     assert results["drawn"] == drawing()(plain())
     assert gone_within(results["pid"], 60)

@@ -90,12 +90,14 @@ class Kill:
 
 
 def kill(run: Run, seed: str, span_s: float, hits: str) -> tuple["subprocess.Popen[str]", Kill | None]:
-    """Start a run and kill a worker, or the driver, at a drawn instant; None if the run was over before."""
+    """Start a run and kill a worker at a drawn instant, or the driver once something was computed; None if the run was over before."""
     draw = random.Random(seed)
     process = run.start()
     after_s = draw.uniform(0.0, span_s)
     if not run.wait_for_workers(process):
         return process, None
+    while hits == "driver" and process.poll() is None and not any(Store(run.store).computed()):
+        time.sleep(0.05)  # it spends most of its time on starting
     time.sleep(after_s)
     victims = [process.pid] if hits == "driver" else sorted(run.workers(process))
     if process.poll() is not None or not victims:

@@ -65,6 +65,10 @@ def _is_process(line: str) -> bool:
     return "spawn_main" in line
 
 
+def _is_task_of_ray(line: str) -> bool:
+    return line.startswith("ray::") and "IDLE" not in line and "Agent" not in line
+
+
 # --- long ------------------------------------------------------------------------------------------------------------
 
 
@@ -110,10 +114,10 @@ def ray_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of 768 kB; skip where that is not allowed."""
+    """Mount a disk of 3 MB; skip where that is not allowed."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=768k", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("needs the right to mount a small tmpfs")
     yield folder
@@ -133,7 +137,7 @@ def run_in(folder: Path, store: Path, runner: str, root: int | None) -> Run:
         "page",
         *words,
     )
-    is_worker = (lambda line: line.startswith("ray::") and "IDLE" not in line) if runner == "ray" else _is_process
+    is_worker = _is_task_of_ray if runner == "ray" else _is_process
     return Run(argv, folder, store, is_worker, root)
 
 

@@ -16,9 +16,9 @@ from evidense.study.runners.surroundings import Surroundings
 
 
 def test_another_evidense_and_another_python_are_both_named(tmp_path: Path) -> None:
-    with canary_in(tmp_path) as canary:
+    with canary_in(str(tmp_path)) as canary:
         expected = {**versions_here(), "evidense": "9.9 (0123)", "python": "3.10.1"}
-        report = Post(Surroundings(tmp_path), canary, expected=expected).report("a")
+        report = Post(Surroundings(str(tmp_path)), canary, expected=expected).report("a")
     evidense_fault, python_fault = sorted(report.faults)
     assert f"has evidense {versions_here()['evidense']}; expected 9.9 (0123)" in evidense_fault
     assert f"has python {versions_here()['python']}; expected 3.10.1" in python_fault
@@ -26,8 +26,8 @@ def test_another_evidense_and_another_python_are_both_named(tmp_path: Path) -> N
 
 def test_a_node_without_the_working_folder_or_a_file_of_the_study_is_refused(tmp_path: Path) -> None:
     (tmp_path / "here.csv").touch()
-    with canary_in(tmp_path / "store") as canary:
-        post = Post(Surroundings(tmp_path, folder=tmp_path), canary, ("here.csv", "model"))
+    with canary_in(str(tmp_path / "store")) as canary:
+        post = Post(Surroundings(str(tmp_path), folder=tmp_path), canary, ("here.csv", "model"))
         absent = replace(post, surroundings=replace(post.surroundings, folder=tmp_path / "absent"))
         (lacks,), (elsewhere,) = post.report("a").faults, absent.report("b").faults
     assert "it lacks 'model'; expected the files of the study on every node" in lacks
@@ -36,17 +36,17 @@ def test_a_node_without_the_working_folder_or_a_file_of_the_study_is_refused(tmp
 
 def test_a_store_that_is_another_folder_there_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evidense.study.runners.canary._PATIENCE_S", 0.0)
-    with canary_in(tmp_path / "store") as canary:
+    with canary_in(str(tmp_path / "store")) as canary:
         assert canary.fault("here") == ""
         assert canary.was_answered("here")
-        assert "is another folder there" in replace(canary, root=tmp_path / "other").fault("there")
+        assert "is another one there" in replace(canary, address=str(tmp_path / "other")).fault("there")
         answers = {"silent": NodeReport("silent", 0.0, "x", ())}
         with pytest.raises(InvalidInput, match="node silent: a file that it wrote into the store .* did not arrive"):
             check_nodes(answers, canary)
 
 
 def test_a_disk_without_locks_between_computers_is_found(tmp_path: Path) -> None:
-    with canary_in(tmp_path) as canary:
+    with canary_in(str(tmp_path)) as canary:
         lock = canary.folder.with_suffix(".lock")
         lock.rename(tmp_path / "held")
         lock.touch()  # nobody holds this one
@@ -55,7 +55,7 @@ def test_a_disk_without_locks_between_computers_is_found(tmp_path: Path) -> None
 
 def test_the_canary_of_a_killed_run_is_swept_and_that_of_a_running_one_stays(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with canary_in(tmp_path) as canary:
+    with canary_in(str(tmp_path)) as canary:
         store.sweep()
         assert canary.fault("a") == ""
     left = tmp_path / "partial" / canary.key

@@ -98,13 +98,13 @@ def test_a_factorial_is_the_same_in_one_process_and_on_ray(tmp_path: Path, monke
 
 def test_a_task_of_a_killed_worker_runs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with Runner(RayCluster(tmp_path / "store")) as runner:
+    with Runner(RayCluster(str(tmp_path / "store"))) as runner:
         assert dict(runner.run(dying_tasks(tmp_path)))["after"] == str(tmp_path)
 
 
 def test_a_node_without_the_files_of_the_study_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    runner = Runner(RayCluster(tmp_path / "store", inputs=("models/tuned",)))
+    runner = Runner(RayCluster(str(tmp_path / "store"), inputs=("models/tuned",)))
     with (
         pytest.raises(
             InvalidInput, match=r"this cluster cannot run the study: 1 mistake\n  node .*: it lacks 'models/tuned'"

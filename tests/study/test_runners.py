@@ -21,7 +21,7 @@ import os, sys, time
 from pathlib import Path
 from evidense.study.runners.local import local_runner
 from evidense.study.runners.tasks import Task
-with local_runner(2, Path(sys.argv[1])) as runner:
+with local_runner(2, sys.argv[1]) as runner:
     for key, pid in runner.run([Task(str(n), lambda _: (os.getpid, ())) for n in range(6)]):
         print(pid, flush=True)
     print("done", flush=True)
@@ -38,7 +38,7 @@ def test_a_task_gets_the_results_of_the_tasks_it_needs(tmp_path: Path, n: int) -
         Task("store", lambda _: (os.getenv, ("EVIDENSE_STORE",))),
         Task("threads", lambda _: (os.getenv, ("OMP_NUM_THREADS",))),
     ]
-    with local_runner(n, tmp_path) as runner:
+    with local_runner(n, str(tmp_path)) as runner:
         results = dict(runner.run(tasks))
     n_threads = results.pop("threads")
     assert n_threads == "1" or not n  # workers have one thread each
@@ -54,7 +54,7 @@ from evidense.study.runners.tasks import Task
 threads = lambda: {torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())}
 torch.set_num_threads(2)
 with threadpool_limits(2):
-    with local_runner(0, Path(".")) as runner:
+    with local_runner(0, ".") as runner:
         ((_, inside),) = runner.run([Task("threads", lambda _: (threads, ()))])
     print(inside, threads())
 """
@@ -68,7 +68,7 @@ def test_tasks_in_this_process_use_one_thread_and_restore_the_others(tmp_path: P
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_an_error_of_a_task_is_raised_in_the_parent(tmp_path: Path, n: int) -> None:
-    with local_runner(n, tmp_path) as runner, pytest.raises(InvalidInput, match="seeds"):
+    with local_runner(n, str(tmp_path)) as runner, pytest.raises(InvalidInput, match="seeds"):
         list(runner.run([Task("read", lambda _: (factorial_of, ({"seeds": "all"}, "x")))]))
 
 
@@ -77,7 +77,7 @@ def test_a_task_that_kills_every_worker_is_reported(tmp_path: Path) -> None:
         pytest.raises(
             WorkerLost, match=f"'the third' was running, {MOST_DEATHS + 1} times.*Run the same command again"
         ),
-        local_runner(1, tmp_path) as runner,
+        local_runner(1, str(tmp_path)) as runner,
     ):
         list(runner.run([Task("the third", lambda _: (os._exit, (9,)))]))
 
@@ -86,12 +86,12 @@ def test_tasks_of_a_killed_worker_run_again_and_finished_ones_do_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with local_runner(2, tmp_path) as runner:
+    with local_runner(2, str(tmp_path)) as runner:
         assert dict(runner.run(dying_tasks(tmp_path)))["after"] == str(tmp_path)
 
 
 def test_a_run_without_tasks_starts_no_worker(tmp_path: Path) -> None:
-    with local_runner(2, tmp_path) as runner:
+    with local_runner(2, str(tmp_path)) as runner:
         assert list(runner.run([])) == []
         assert runner.engine._pool is None
 

@@ -142,6 +142,23 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def temporary(folder: Path) -> Iterator[Path]:
+    """Yield a new temporary file, which no sweeper takes while this block runs; it is removed at the end if it is still there.
+
+    Raises:
+        StoreError: the disk is full or the folder cannot be written.
+    """
+    with disk_errors(folder):
+        handle, name = _temporary(folder)
+    try:
+        os.fchmod(handle, _file_mode())
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+        os.close(handle)
+
+
 def _temporary(folder: Path) -> tuple[int, str]:
     """Open a new temporary file, locked before a sweeper can take it for a leftover."""
     sweep(folder)

@@ -36,7 +36,10 @@ def plan_text(plan: Plan, store: Store) -> str:
     on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""
     if not plan.trainings:
         lines.append(f"memory of each worker: about {size(plan.memory_bytes)}")
-    return "\n".join([*lines, f"in all {estimate_line(plan)}{on}, in {store.root}"])
+    if plan.to_fetch[0]:
+        n, size_bytes = plan.to_fetch
+        lines.append(f"to fetch from {store.address}: {n:,} file{'s' * (n > 1)}, {size(size_bytes)}")
+    return "\n".join([*lines, f"in all {estimate_line(plan)}{on}, in {store.address}"])
 
 
 def bill_lines(plan: Plan) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from evidense.store.lines import append_line, lines
 
 ROOM = "computed"
-LOGGED = frozenset({"steps", "vectors", "states", "leaks"})
+LOGGED = frozenset({"steps", "vectors", "indexes", "states", "leaks"})
 """Rooms of the store whose notes say that something was computed."""
 
 

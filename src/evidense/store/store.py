@@ -25,59 +25,41 @@ Every file is named by its content or carries a hash of it. Damaged files are ne
 its result replaces the damaged file.
 """
 
-import errno
 import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from evidense.boundary import disk
 from evidense.boundary.disk import disk_errors, sha256_of_file, write_atomically
-from evidense.boundary.manifest import damaged, seal
 from evidense.errors import InvalidInput, StoreError
 from evidense.records import Json, Record, canonical_json, from_json
 from evidense.store.computed import LOGGED, Computed, add_line, logged
+from evidense.store.copies import BLOBS, SHARED
+from evidense.store.files import AGAIN
+from evidense.store.folders import Folders
 from evidense.store.sealing import sealed, unsealed
 
 _KINDS = "records"
-_LARGE = 1 << 20
-_SWEPT = (
-    "records blobs looks steps vectors indexes states answers servers packages appearances leaks refusals kinds".split()
-)
-CANARY = "canary-"
-"""Beginning of the keys under which a run finds out whether other computers see this store."""
-_AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"
+_SHA256 = 64
+"""Letters of a blob's name."""
 
 
-def default_root() -> Path:
-    """Return `$EVIDENSE_STORE`, or else a folder in the user's cache folder."""
-    if chosen := os.environ.get("EVIDENSE_STORE"):
-        return Path(chosen).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "evidense"
-
-
-class Store:
+class Store(Folders):
     """A folder of records and blobs. Every file that is read is checked against its name, once per instance."""
-
-    def __init__(self, root: Path | None = None) -> None:
-        self.root = root or default_root()
-        self._checked: set[str] = set()
-
-    # --- records
 
     def put(self, record: Record) -> str:
         """Store a record and return its id. An undamaged record that is there already stays as it is."""
+        path = self._path("records", record.id, ".json")
         try:
-            self.get(record.id)
-        except StoreError:
-            write_atomically(self._path("records", record.id, ".json"), sealed(record.to_json()))
+            self._record(record.id, path.read_bytes())
+        except (OSError, StoreError):
+            write_atomically(path, sealed(record.to_json()))
         return record.id
 
     def get(self, record_id: str) -> Record:
@@ -86,22 +68,24 @@ class Store:
         Raises:
             StoreError: the record is missing or was altered.
         """
-        data = self._read("records", record_id, ".json")
+        return self._record(record_id, self._read("records", record_id, ".json"))
+
+    def _record(self, record_id: str, data: bytes) -> Record:
         try:
             record = from_json(unsealed(data))
         except (InvalidInput, StoreError) as error:
             raise StoreError(
-                f"record {record_id[:12]} in the store '{self.root}' is damaged: {error}; expected what was written; {_AGAIN}"
+                f"record {record_id[:12]} in the store '{self.address}' is damaged: {error}; expected what was written; {AGAIN}"
             ) from None
         if record.id != record_id:
             raise StoreError(
-                f"the store '{self.root}' holds record {record.id[:12]} under the name {record_id[:12]}; expected the same; "
-                f"{_AGAIN}"
+                f"the store '{self.address}' holds record {record.id[:12]} under the name {record_id[:12]}; expected the same; "
+                f"{AGAIN}"
             )
         return record
 
     def of_kinds(self, *kinds: str) -> Iterator[Record]:
-        """Yield the records of some kinds in order of their ids. Damaged ones are skipped."""
+        """Yield the records of some kinds in order of their ids: those that this computer has written or read. Damaged ones are skipped."""
         for record_id, kind in sorted(self._kinds().items()):
             if kind in kinds:
                 with suppress(StoreError):
@@ -130,13 +114,11 @@ class Store:
                 self.note("kinds", _KINDS, by_kind)
         return {record_id: kind for record_id, kind in seen.items() if record_id in there}
 
-    # --- blobs
-
     def put_blob(self, data: bytes) -> str:
         """Store bytes and return their sha256."""
         name = hashlib.sha256(data).hexdigest()
         try:
-            self._check_blob(name)
+            self._check_file(name)
         except StoreError:
             write_atomically(self._path("blobs", name), data)
         return name
@@ -182,16 +164,41 @@ class Store:
         self._check_blob(name)
         return cast(np.ndarray, np.load(self._path("blobs", name), mmap_mode="r", allow_pickle=False))
 
-    # --- steps
+    def has_blob(self, name: str) -> bool:
+        """Say whether a blob is there and undamaged."""
+        try:
+            self._check_blob(name)
+        except StoreError:
+            return False
+        return True
 
     def remember(self, key: str, record_ids: Sequence[str]) -> None:
         """Remember that the step of this key made these records."""
+        self.publish(record_ids)
         self.note("steps", key, {"records": list(record_ids)})
+
+    def publish(self, record_ids: Iterable[str]) -> None:
+        """Send records to the remote store, if there is one: first their blobs and files, then the records.
+
+        Raises:
+            StoreUnreachable: it does not answer, or forbids it; what was not sent is sent by the next run.
+        """
+        if not self.is_remote:
+            return
+        records = [self.get(record_id) for record_id in record_ids]
+        self.copy.send(path for path in self._blobs_of(records) if path.exists())
+        for record in records:
+            self.copy.send_folder(self.folder(record.id))
+        self.copy.send(self._path("records", record.id, ".json") for record in records)
+
+    def _blobs_of(self, records: Iterable[Record]) -> list[Path]:
+        return [self._path(BLOBS, name) for r in records for field in r.blob_fields if (name := getattr(r, field))]
 
     def recall(self, key: str) -> list[str] | None:
         """Return the ids of a step's records if the step is done and all records and blobs are there and undamaged; else None."""
         try:
             ids = cast(list[str], self.noted("steps", key)["records"])
+            self._fetch_records(ids)
             for record_id in ids:
                 record = self.get(record_id)
                 for blob in record.blob_fields:
@@ -202,7 +209,12 @@ class Store:
 
     def note(self, room: str, key: str, value: Mapping[str, Json]) -> None:
         """Write a small value under a key. The file also holds the key, so that swapped files are noticed."""
-        write_atomically(self._path(room, key, ".json"), sealed({"key": key, **value}))
+        path, data = self._path(room, key, ".json"), sealed({"key": key, **value})
+        if self.is_remote and room in SHARED:
+            blobs = [self._path(BLOBS, name) for name in map(str, value.values()) if len(name) == _SHA256]
+            self.copy.send(blob for blob in blobs if blob.exists())
+            self.copy.write(path, data)
+        write_atomically(path, data)
         if room in LOGGED:
             self.log(room, key)
 
@@ -221,7 +233,7 @@ class Store:
             StoreError: the note is missing or damaged.
         """
         try:
-            value = unsealed(self._path(room, key, ".json").read_bytes())
+            value = unsealed(self._read(room, key, ".json"))
         except OSError as error:
             raise self._unreadable(room, key, error) from None
         if value.pop("key", None) != key:
@@ -238,138 +250,16 @@ class Store:
 
     def notes(self, room: str, beginning: str) -> Iterator[dict[str, Json]]:
         """Yield the notes of all keys with this beginning (at least two letters), in order of the keys. Damaged notes are skipped."""
-        for path in sorted((self.root / room / beginning[:2]).glob(f"{beginning}*.json")):
+        keys = {path.stem for path in (self.root / room / beginning[:2]).glob(f"{beginning}*.json")}
+        if room in SHARED:
+            keys |= {path.stem for path in self.copy.paths(self.root / room / beginning[:2])}
+        for key in sorted(key for key in keys if key.startswith(beginning)):
             with suppress(StoreError):
-                yield self.noted(room, path.stem)
+                yield self.noted(room, key)
 
-    # --- folders
-
-    def adopt_folder(self, record_id: str, folder: Path) -> Path:
-        """Move a finished folder to the folder of a record and return its path. A damaged folder there is replaced."""
-        target = self.folder(record_id)
-        with disk_errors(target):
-            if self.has_folder(record_id):
-                return target
-            self._share_large(folder, seal(folder, {"record": record_id}).files)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            old = self.root / "partial" / f"{record_id}.damaged"
-            if os.path.lexists(target):
-                old.parent.mkdir(parents=True, exist_ok=True)
-                disk.remove(old)
-                os.rename(target, old)
-            os.rename(folder, target)
-            disk.remove(old)
-            disk.sync_folder(target.parent)
-        return target
-
-    def _share_large(self, folder: Path, files: Mapping[str, str]) -> None:
-        """Make large files of equal bytes one file on the disk: every training with a locked tower writes the same weights."""
-        for name, sha256 in files.items():
-            if (folder / name).stat().st_size >= _LARGE:
-                try:
-                    self._check_blob(sha256)
-                except StoreError:
-                    disk.link(folder / name, self._path("blobs", sha256))
-                else:
-                    disk.link(self._path("blobs", sha256), folder / name)
-
-    def has_folder(self, record_id: str) -> bool:
-        """Say whether all files of a record are there and undamaged. They are hashed once per instance."""
-        return not self.damaged_in_folder(record_id)
-
-    def damaged_in_folder(self, record_id: str) -> list[str]:
-        """Return the damaged and missing files of a record's folder. If the folder is missing, that is its manifest."""
-        if record_id in self._checked:
-            return []
-        if damaged_files := damaged(self.folder(record_id), {"record": record_id}):
-            return damaged_files
-        self._checked.add(record_id)
-        return []
-
-    def folder(self, record_id: str) -> Path:
-        """Return the path of a record's folder (a checkpoint's weights). The folder need not exist."""
-        return self.root / "folders" / record_id
-
-    @contextmanager
-    def partial(self, key: str) -> Iterator[Path]:
-        """Lock the folder of a step in progress and yield its path. A second process waits until the first is done.
-
-        The folder stays if the block raises or the process dies, so that the next run can continue. The block removes the files that
-        it no longer needs, and may remove the folder. An empty folder is removed at the end.
-        """
-        folder = self.root / "partial" / key
-        with disk_errors(folder):
-            lock = disk.locked(self.root / "partial" / f"{key}.lock")
-        with lock:
-            with disk_errors(folder):
-                folder.mkdir(exist_ok=True)
-            try:
-                yield folder
-            finally:
-                disk.tidy(folder, self.root / "partial" / f"{key}.lock")
-
-    def sweep(self) -> None:
-        """Remove the remains of killed processes that no run will continue: temporary files, and folders of finished steps."""
-        for room in _SWEPT:
-            for shard in self._entries(room):
-                disk.sweep(shard)
-        for left in self._entries("partial"):
-            key, ending = left.stem, left.suffix
-            if ending == ".damaged":
-                disk.remove(left)
-            elif ending == ".lock" or not ending:
-                self._sweep_step(key)
-
-    def _sweep_step(self, key: str) -> None:
-        folder, lock = self.root / "partial" / key, self.root / "partial" / f"{key}.lock"
-        held = disk.lock_if_free(lock)
-        if held is None:
-            return
-        with held:
-            disk.sweep(folder)
-            if key.startswith(CANARY) or any(
-                self._path(room, key, ".json").exists() for room in ("steps", "vectors", "indexes")
-            ):
-                disk.remove(folder)
-            disk.tidy(folder, lock)
-
-    def _entries(self, room: str) -> list[Path]:
-        try:
-            return sorted((self.root / room).iterdir())
-        except OSError:
-            return []
-
-    # --- inside
-
-    def _path(self, room: str, name: str, ending: str = "") -> Path:
-        return self.root / room / name[:2] / f"{name}{ending}"
-
-    def _read(self, room: str, name: str, ending: str = "") -> bytes:
-        try:
-            return self._path(room, name, ending).read_bytes()
-        except OSError as error:
-            raise self._unreadable(room, name, error) from None
-
-    def _unreadable(self, room: str, name: str, error: OSError) -> StoreError:
-        if error.errno == errno.ENOENT:
-            return StoreError(
-                f"{room.removesuffix('s')} {name[:12]} is not in the store '{self.root}'; expected one made there; "
-                "run the study again with this store"
-            )
-        return StoreError(
-            f"the store '{self.root}' cannot be read ({error}); mend its permissions, or set EVIDENSE_STORE"
-        )
-
-    def _check_blob(self, name: str) -> None:
-        if name in self._checked:
-            return
-        try:
-            sha256 = sha256_of_file(self._path("blobs", name))
-        except OSError as error:
-            raise self._unreadable("blobs", name, error) from None
-        if sha256 != name:
-            raise StoreError(
-                f"blob {name[:12]} in the store '{self.root}' has the sha256 {sha256[:12]}; expected its own name: it was "
-                f"altered or cut; {_AGAIN}"
-            )
-        self._checked.add(name)
+    def _fetch_records(self, record_ids: Sequence[str]) -> None:
+        """Fetch the records of a step, then their blobs, each several at a time."""
+        if self.is_remote:
+            self.copy.fetch(self._path("records", record_id, ".json") for record_id in record_ids)
+            if self._to_fetch is None:
+                self.copy.fetch(self._blobs_of([self.get(record_id) for record_id in record_ids]))

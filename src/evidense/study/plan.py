@@ -54,6 +54,8 @@ class Plan:
     """Documents of a ranked list."""
     n_indexed: int = 0
     """Documents of the largest index that BM25 keeps in memory."""
+    to_fetch: tuple[int, int] = (0, 0)
+    """Of a remote store: how many files the steps that are done would fetch from it, and how many bytes."""
     inside: Mapping[str, int] = field(default_factory=dict)
     """Dissection → number of its analyses. Their cost is not estimated."""
 
@@ -82,6 +84,12 @@ class Plan:
 
 def plan(opened: OpenedStudy, store: Store) -> Plan:
     """Find the steps that are done, and estimate the others. Vectors that two systems share are counted once."""
+    with store.only_looking() as to_fetch:
+        steps = _plan(opened, store)
+    return replace(steps, to_fetch=(len(to_fetch), sum(to_fetch.values())))
+
+
+def _plan(opened: OpenedStudy, store: Store) -> Plan:
     inside = {
         dissection.name: len(dissection.analyses) * len(dissection.collections)
         for dissection in opened.dissections

@@ -5,7 +5,6 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 from evidense import registry
@@ -94,11 +93,13 @@ class RankingTasks:
                 encodings[encoding.key] = names
                 for name, numbers in zip(names, groups, strict=True):
                     yield _task(
-                        name, encode_parts, (store.root, self.study, address._replace(key=encoding.key), side, numbers)
+                        name,
+                        encode_parts,
+                        (store.address, self.study, address._replace(key=encoding.key), side, numbers),
                     )
             needs += encodings[encoding.key] if encoding is not None else []
         yield _task(
-            f"{system.label} on {collection.name}", rank_and_score, (store.root, self.study, address), tuple(needs)
+            f"{system.label} on {collection.name}", rank_and_score, (store.address, self.study, address), tuple(needs)
         )
 
 
@@ -136,11 +137,11 @@ _ENCODINGS: dict[tuple[str, Side], SharedEncoding | None] = kept_by_worker()
 """Encodings that this worker makes parts of: their items are hashed once."""
 
 
-def encode_parts(root: Path, study: Study, address: Address, side: Side, numbers: Sequence[int]) -> None:
+def encode_parts(store_address: str, study: Study, address: Address, side: Side, numbers: Sequence[int]) -> None:
     """Make parts of an encoding."""
     if (address.key, side) not in _ENCODINGS:
         _ENCODINGS.clear()
-        store, collection = Store(root), opened_collection(study, address.where)
+        store, collection = Store(store_address), opened_collection(study, address.where)
         encoder = registry.as_encoder(
             address.spelling, open_system(address.spelling, address.label, open_engines()).engine
         )
@@ -151,9 +152,9 @@ def encode_parts(root: Path, study: Study, address: Address, side: Side, numbers
         encoding.make(numbers)
 
 
-def rank_and_score(root: Path, study: Study, address: Address) -> list[str]:
+def rank_and_score(store_address: str, study: Study, address: Address) -> list[str]:
     """Rank and score one collection with one system; return the ids of the Ranking and its Scores."""
-    store, collection = Store(root), opened_collection(study, address.where)
+    store, collection = Store(store_address), opened_collection(study, address.where)
     system = open_system(address.spelling, address.label, open_engines())
     _check_same(step_key(system, collection, study.depth), address)
     ranking = retrieve(system, collection, study.depth, store)

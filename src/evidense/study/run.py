@@ -190,7 +190,7 @@ def run_opened(opened: OpenedStudy, store: Store, options: RunOptions) -> Result
     """Run a study whose systems and collections are open; see `run_study`."""
     store.sweep()
     store.put(opened.study)
-    cluster = cluster_of(options.runner, store.root, tuple(paths_read(opened.study)), options.warn)
+    cluster = cluster_of(options.runner, store.address, tuple(paths_read(opened.study)), options.warn)
     with nullcontext() if cluster is None else cluster, memory_of_one_run():
         watch = Watch(options.ready, options.line, options.n_workers, options.seconds, cluster)
         if opened.cells is None:
@@ -199,6 +199,7 @@ def run_opened(opened: OpenedStudy, store: Store, options: RunOptions) -> Result
             named = list(zip(opened.origins, opened.collections, strict=True))
             study, records = opened.study, run_cells(opened.study, opened.cells, named, store, watch)
         records += _dissected(opened, records, store, options, watch)
+    store.publish(dict.fromkeys([store.put(study), *(record.id for record in records)]))
     result = Result(study, (study, *records), store, command=options.command)
     return result if options.out is None else replace(result, page=result.report(options.out, text=options.text))
 
@@ -280,7 +281,7 @@ def _ranked(opened: OpenedStudy, store: Store, options: RunOptions, watch: Watch
         frozenset(options.engines),
         options.line,
     )
-    with watch.runner(watch.n_workers or 0, store.root) as runner:
+    with watch.runner(watch.n_workers or 0, store.address) as runner:
         yield from rankings.make(runner, store)
 
 

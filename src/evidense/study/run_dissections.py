@@ -206,7 +206,7 @@ def run_dissections(
     job_runner = JobRunner(study, store, in_process, {**in_process.opened, **in_process.engines})
     tasks = [_task(job_runner, is_here, job, trained[job.dissection.name]) for job in _in_turns(jobs)]
     results: dict[str, JobResult] = {}
-    with local_runner(0, store.root) if is_here else watch.runner(n_workers, store.root) as runner:
+    with local_runner(0, store.address) if is_here else watch.runner(n_workers, store.address) as runner:
         for key, result in runner.run(tasks, _says(watch)):
             results[key] = result
             if watch.ready:

@@ -126,8 +126,7 @@ def _kept(findings: Sequence[Finding], lent: Lent, registered: Registered, tower
     registered_findings = [
         replace(finding, parents=(registered.study,), site=_site(finding, registered, towers)) for finding in findings
     ]
-    for finding in registered_findings:
-        lent.store.put(finding)
+    lent.store.publish([lent.store.put(finding) for finding in registered_findings])
     return registered_findings
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from evidense import registry
 from evidense.boundary.disk import remove
 from evidense.boundary.manifest import damaged, reseal, seal
-from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder
+from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder, checkpoint_id
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Objective, TrainableEncoder, fingerprints
@@ -137,8 +137,8 @@ def _with_start(recipe: Recipe, store: Store) -> Recipe:
         return replace(recipe, start_sha256="", parents=())
     spelling, parents = Spelling.parse(recipe.start), tuple[str, ...]()
     if spelling.head.startswith(PREFIX):
-        checkpoint_id = checkpoint_folder(spelling.head, store).name
-        spelling, parents = Spelling(f"{PREFIX}{checkpoint_id}", spelling.options), (checkpoint_id,)
+        start_id = checkpoint_id(spelling.head, store)
+        spelling, parents = Spelling(f"{PREFIX}{start_id}", spelling.options), (start_id,)
     check_architecture(recipe, architecture_of(parents[0], store) if parents else {})
     recipe = replace(recipe, start=str(spelling), architecture={}, parents=parents)
     return replace(recipe, start_sha256=sha256_of(_start_fingerprints(recipe, spelling, store)))

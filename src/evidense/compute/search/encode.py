@@ -112,7 +112,7 @@ def is_cached(tower: Tower, items: Sequence[Item], store: Store, *, layers: bool
     """Say whether the store holds everything that `encode` would return, or nothing need be encoded."""
     if isinstance(tower, HoldsVectors) and not layers and tower.held(()) is not None:
         return True
-    return _recalled(store, _key(tower, _distinct(tower.identity, items), layers)) is not None
+    return _has_vectors(store, _key(tower, _distinct(tower.identity, items), layers))
 
 
 def run_of(tower: Tower, items: Sequence[Item], store: Store) -> "tuple[str, EncodingRun] | None":
@@ -121,13 +121,21 @@ def run_of(tower: Tower, items: Sequence[Item], store: Store) -> "tuple[str, Enc
         return None
     distinct = _distinct(tower.identity, items)
     key = _key(tower, distinct, layers=False)
-    if _recalled(store, key) is not None:
+    if _has_vectors(store, key):
         return None
     return key, EncodingRun(tower, items, distinct.firsts, False, store.root / "partial" / key)
 
 
 def _key(tower: Tower, distinct: _Distinct, layers: bool) -> str:
     return sha256_of(["encode", tower.fingerprint, layers, distinct.sha256])
+
+
+def _has_vectors(store: Store, key: str) -> bool:
+    """Say whether the store has the vectors; those of a remote store are not fetched for this in a plan."""
+    try:
+        return store.has_blob(str(store.noted("vectors", key)["blob"]))
+    except (KeyError, StoreError):
+        return False
 
 
 def _recalled(store: Store, key: str) -> Encoded | None:

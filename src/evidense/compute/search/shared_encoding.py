@@ -38,7 +38,10 @@ class SharedEncoding:
     def missing(self) -> list[int]:
         """Return the numbers of the parts that are still to be made."""
         settings = self.run.fresh_settings
-        return self.run.parts(settings).missing(-(-len(self.run.firsts) // settings["chunk"]))
+        parts = self.run.parts(settings)
+        made_elsewhere = set(self.store.shared(self.key))
+        missing = parts.missing(-(-len(self.run.firsts) // settings["chunk"]))
+        return [number for number in missing if parts.path(number) not in made_elsewhere]
 
     @property
     def seconds(self) -> float:
@@ -76,6 +79,7 @@ class SharedEncoding:
             parts.write(
                 number, np.concatenate([_NO_ROWS, *batches]) + start, np.concatenate([self._nothing(), *vectors])
             )
+            self.store.share(parts.path(number))
             self.store.log("parts", f"{self.key}/{number}")
 
     def _vectors(self, prepared: Prepared, rows: np.ndarray, start: int) -> np.ndarray:

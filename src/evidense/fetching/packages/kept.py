@@ -85,7 +85,7 @@ def fetch(package: Package, part: str, say: Say) -> Files:
     if (files := there(package)) is not None:
         say(f"{package.title} is here: {len(files):,} files")
         return files
-    store = Store()
+    store = Store(kept_in())
     put = store.root / ROOM / package.file
     advice = f"put {package.file} (sha256 {package.sha256}) into '{put.parent}' and type `evidense fetch {part}` again"
     with disk_errors(put.parent):

@@ -20,32 +20,50 @@ _FILE = "canary"
 
 @dataclass(frozen=True)
 class Canary:
-    """A word in a file of the store. The process that made it holds a lock beside it as long as it runs."""
+    """A word in a file of the store. The process that made it holds a lock beside it as long as it runs; a store in a bucket needs no locks."""
 
-    root: Path
+    address: str
     key: str
     word: str
 
     @property
     def folder(self) -> Path:
         """Return the folder of the file."""
-        return self.root / "partial" / self.key
+        return Store(self.address).root / "partial" / self.key
 
     def fault(self, node: str) -> str:
         """Return what is wrong with the store as this process sees it; "" if it shares files and locks with the canary's maker.
 
         The answer is also written beside the canary, under the name of the node.
         """
-        if _read(self.folder / _FILE) != self.word:
-            return f"the store '{self.root}' is another folder there: a file that was just written into it is not in it"
-        if not self._is_locked():
-            return f"the store '{self.root}' has no locks between computers (mounted with nolock or localflock?)"
-        write_atomically(self.folder / node, self.word.encode())
+        if self._read(_FILE) != self.word:
+            return f"the store '{self.address}' is another one there: a file that was just written into it is not in it"
+        if not Store(self.address).is_remote and not self._is_locked():
+            return f"the store '{self.address}' has no locks between computers (mounted with nolock or localflock?)"
+        self.write(node)
         return ""
 
     def was_answered(self, node: str) -> bool:
         """Say whether the file that a node wrote is here."""
-        return _read(self.folder / node) == self.word
+        return self._read(node) == self.word
+
+    def write(self, name: str = _FILE) -> None:
+        """Write the word into a file of this name."""
+        write_atomically(self.folder / name, self.word.encode())
+        Store(self.address).share(self.folder / name)
+
+    def _read(self, name: str) -> str:
+        """Return the text of a file that another computer wrote a moment ago; "" if it does not appear."""
+        until = time.monotonic() + _PATIENCE_S
+        store, path = Store(self.address), self.folder / name
+        while True:
+            store.fetch_shared([path])
+            try:
+                return path.read_text()
+            except OSError:
+                if time.monotonic() > until:
+                    return ""
+                time.sleep(0.2)
 
     def _is_locked(self) -> bool:
         try:
@@ -64,24 +82,14 @@ class Canary:
 
 
 @contextmanager
-def canary_in(root: Path) -> Iterator[Canary]:
+def canary_in(address: str) -> Iterator[Canary]:
     """Put a canary into the store for the length of this block."""
-    canary = Canary(root.absolute(), f"{CANARY}{secrets.token_hex(8)}", secrets.token_hex(16))
-    with Store(root).partial(canary.key) as folder:
-        write_atomically(folder / _FILE, canary.word.encode())
+    canary = Canary(address, f"{CANARY}{secrets.token_hex(8)}", secrets.token_hex(16))
+    store = Store(address)
+    with store.partial(canary.key) as folder:
+        canary.write()
         try:
             yield canary
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _read(path: Path) -> str:
-    """Return the text of a file that another computer wrote a moment ago; "" if it does not appear."""
-    until = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return path.read_text()
-        except OSError:
-            if time.monotonic() > until:
-                return ""
-            time.sleep(0.2)
+            store.unshare(canary.key)

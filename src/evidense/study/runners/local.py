@@ -8,7 +8,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait as wait_for
-from pathlib import Path
 from typing import Any, cast
 
 from evidense.study.runners.surroundings import ONE_THREAD, QUIET, Surroundings, as_worker, hidden_main, variables
@@ -26,16 +25,16 @@ def n_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def local_runner(n: int, root: Path) -> Runner:
-    """Return a runner with n processes that use the store at `root`. If n is 0, tasks run in this process, also on one thread."""
-    return Runner(Processes(n, root) if n else ThisProcess(root))
+def local_runner(n: int, address: str) -> Runner:
+    """Return a runner with n processes that use the store at `address`. If n is 0, tasks run in this process, also on one thread."""
+    return Runner(Processes(n, address) if n else ThisProcess(address))
 
 
 @dataclass
 class ThisProcess:
     """Runs each call here, when it is submitted."""
 
-    root: Path
+    address: str
     most_at_once: int = 1
 
     def start(self) -> None:
@@ -47,7 +46,7 @@ class ThisProcess:
         future: Future[Any] = Future()
         listen(say)
         try:
-            with as_worker(self.root):
+            with as_worker(self.address):
                 future.set_result(function(*arguments))
         finally:
             listen(None)
@@ -68,7 +67,7 @@ class Processes:
     """Worker processes with one thread each. They end with their parent, however that ends."""
 
     n: int
-    root: Path
+    address: str
     _pool: ProcessPoolExecutor | None = field(default=None, init=False)
     _progress_queue: Any = field(default=None, init=False)
 
@@ -80,7 +79,7 @@ class Processes:
     def start(self) -> None:
         """Start the processes, and wait until each can take a call."""
         context = multiprocessing.get_context("spawn")
-        surroundings = Surroundings(self.root)
+        surroundings = Surroundings(self.address)
         with variables({**ONE_THREAD, **QUIET, **_SAFE, **surroundings.variables}), hidden_main():
             self._progress_queue = context.SimpleQueue()
             self._pool = ProcessPoolExecutor(self.n, context, _begin, (surroundings, self._progress_queue))

@@ -110,7 +110,7 @@ def check_nodes(reports: Mapping[str, NodeReport], canary: Canary) -> None:
     """
     mistakes = [f"node {report.host}: {fault}" for report in reports.values() for fault in report.faults]
     mistakes += [
-        f"node {report.host}: a file that it wrote into the store '{canary.root}' did not arrive here; expected one shared folder"
+        f"node {report.host}: a file that it wrote into the store '{canary.address}' did not arrive here; expected one shared folder"
         for node, report in reports.items()
         if not report.faults and not canary.was_answered(node)
     ]

@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from contextlib import ExitStack, chdir
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from evidense.compute.threads import one_thread
@@ -37,10 +36,11 @@ def require_ray(spelling: str) -> None:
 
 @dataclass
 class RayCluster:
-    """The cluster at `address`. Without an address: the one that `ray start` made on this machine, else a local instance for this run."""
+    """The cluster at an address. Without one: the one that `ray start` made on this machine, else a local instance for this run."""
 
-    root: Path
-    address: str = ""
+    address: str
+    """Where the store is."""
+    cluster: str = ""
     inputs: tuple[str, ...] = ()
     warn: Callable[[str], None] | None = None
     most_at_once: int = 1 << 30
@@ -58,14 +58,14 @@ class RayCluster:
         import ray
 
         with ExitStack() as stack:
-            canary = stack.enter_context(canary_in(self.root))
-            self._post = Post(Surroundings(self.root), canary, self.inputs)
+            canary = stack.enter_context(canary_in(self.address))
+            self._post = Post(Surroundings(self.address), canary, self.inputs)
             if not ray.is_initialized():
                 stack.callback(ray.shutdown)
                 with chdir(
                     canary.folder
                 ):  # Ray lets workers import modules of the working folder, so it is one without any
-                    _connect(self.address)
+                    _connect(self.cluster)
             self._look_at_nodes()
             self._carry_out = ray.remote(num_cpus=1, max_retries=MOST_DEATHS)(carry_out)
             self._stack = stack.pop_all()

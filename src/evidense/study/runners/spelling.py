@@ -1,7 +1,6 @@
 """Runners by their spelling: local, ray, ray://HOST:PORT."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from evidense.errors import InvalidInput, UnknownName
 from evidense.study.runners.ray_cluster import CLIENT, RayCluster, require_ray
@@ -33,11 +32,13 @@ def check_runner(spelling: str, n_workers: int | None = None) -> None:
     require_ray(spelling)
 
 
-def cluster_of(spelling: str, root: Path, inputs: tuple[str, ...], warn: Callable[[str], None] | None) -> Runner | None:
+def cluster_of(
+    spelling: str, address: str, inputs: tuple[str, ...], warn: Callable[[str], None] | None
+) -> Runner | None:
     """Return the runner of a cluster; None if the spelling means processes here."""
     if spelling in ("", LOCAL):
         return None
-    return Runner(RayCluster(root, spelling if spelling != RAY else "", inputs, warn))
+    return Runner(RayCluster(address, spelling if spelling != RAY else "", inputs, warn))
 
 
 def _is_address(text: str) -> bool:

@@ -13,18 +13,18 @@ from evidense.boundary.streams import make_visible
 from evidense.compute.pictures.arrays import share_pictures
 from evidense.compute.threads import one_thread
 from evidense.fetching.packages.kept import KEPT_IN, kept_in
+from evidense.store.places import STORE
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """Variables of a worker: the bytes of an encoding depend on the number of threads."""
 QUIET = {"TOKENIZERS_PARALLELISM": "false"}
-STORE = "EVIDENSE_STORE"
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The store at `root`, which holds the weights of `checkpoint:ID`, the packages of the user's store, the working folder, and the consent."""
+    """The store at `address`, which holds the weights of `checkpoint:ID`, the packages of the user's store, the working folder, and the consent."""
 
-    root: Path
+    address: str
     packages: Path = field(default_factory=kept_in)
     folder: Path = field(default_factory=Path.cwd)
     agreed: Consent = field(default_factory=consent)
@@ -32,7 +32,7 @@ class Surroundings:
     @property
     def variables(self) -> dict[str, str]:
         """Return the variables of the environment that name the store and the packages."""
-        return {STORE: str(self.root.absolute()), KEPT_IN: str(self.packages.absolute())}
+        return {STORE: self.address, KEPT_IN: str(self.packages.absolute())}
 
     def take_over(self) -> None:
         """Make them those of this process, which is a worker. What it has kept of another run is forgotten."""
@@ -85,9 +85,9 @@ def variables(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def as_worker(root: Path) -> Iterator[None]:
-    """Let this process compute as a worker in this block: on one thread, with the store at `root`."""
-    with variables(Surroundings(root).variables), one_thread():
+def as_worker(address: str) -> Iterator[None]:
+    """Let this process compute as a worker in this block: on one thread, with the store at `address`."""
+    with variables(Surroundings(address).variables), one_thread():
         yield
 
 

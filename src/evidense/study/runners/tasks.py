@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 from evidense.errors import WorkerLost
@@ -36,8 +35,8 @@ class Engine(Protocol):
     """Where calls run. Every call runs on one thread, with the store and the consent of this process."""
 
     @property
-    def root(self) -> Path:
-        """The folder of the store."""
+    def address(self) -> str:
+        """Where the store is."""
         ...
 
     @property
@@ -146,7 +145,7 @@ class _Run:
             yield task.key, result
 
     def _looked_up(self, stored: Callable[[Mapping[str, Any]], Any]) -> Any:
-        with as_worker(self.runner.engine.root):
+        with as_worker(self.runner.engine.address):
             return stored(self.results)
 
     def _ready(self) -> list[Task]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from evidense import stats
 from evidense.compute.comparison.lineup import BLIND, Cell, Effect, Lineup, effects_of
@@ -31,9 +30,9 @@ class Watch:
     cluster: Runner | None = None
     """The cluster that runs the tasks; None: processes here."""
 
-    def runner(self, n: int, root: Path) -> AbstractContextManager[Runner]:
+    def runner(self, n: int, address: str) -> AbstractContextManager[Runner]:
         """Return the runner of a block: the cluster, which outlives it, or n processes here."""
-        return nullcontext(self.cluster) if self.cluster is not None else local_runner(n, root)
+        return nullcontext(self.cluster) if self.cluster is not None else local_runner(n, address)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def trainer(store: Store) -> Train:
         if start is not None:
             recipe = replace(recipe, start=f"{PREFIX}{keep(start, store).id}")
         checkpoint = train(recipe, store, pairs_by_spelling=dict(pairs))
-        return registry.open_encoder(Spelling(str(store.folder(checkpoint.id))))
+        return registry.open_encoder(Spelling(str(store.fetched_folder(checkpoint.id))))
 
     return lend
 

@@ -47,7 +47,7 @@ def run_cells(
     """
     in_process = any(not address[0] for address, _ in collections)
     n = n_cores() if watch.n_workers is None else watch.n_workers
-    with local_runner(0, store.root) if in_process else watch.runner(n, store.root) as runner:
+    with local_runner(0, store.address) if in_process else watch.runner(n, store.address) as runner:
         run = _StudyRun(study, cells, collections, store, runner, watch)
         checkpoints = run.train()
         records: list[Record] = [*_training_records(checkpoints, store)]
@@ -84,7 +84,7 @@ def train_stages(study: Study, stage_labels: Sequence[str], store: Store, watch:
             needed[label] = known[label]
             label = _before(known[label]) if known[label].after else ""
     needed_cells = replace(cells, stages=tuple(stage for stage in cells.stages if stage.label in needed))
-    with watch.runner(n_cores() if watch.n_workers is None else watch.n_workers, store.root) as runner:
+    with watch.runner(n_cores() if watch.n_workers is None else watch.n_workers, store.address) as runner:
         return _StudyRun(study, needed_cells, (), store, runner, watch).train()
 
 
@@ -121,12 +121,12 @@ class _StudyRun:
         self, stage: Stage
     ) -> "Callable[[Mapping[str, object]], tuple[Callable[..., str], tuple[object, ...]]]":
         def call(results: Mapping[str, object]) -> tuple[Callable[..., str], tuple[object, ...]]:
-            return train_stage, (self.store.root, _recipe_of(stage, results), stage.label)
+            return train_stage, (self.store.address, _recipe_of(stage, results), stage.label)
 
         return call
 
     def _stored(self, stage: Stage) -> Callable[[Mapping[str, object]], str | None]:
-        return lambda results: stored_training(self.store.root, _recipe_of(stage, results))
+        return lambda results: stored_training(self.store.address, _recipe_of(stage, results))
 
     def scored_collections(self, checkpoints: Mapping[str, str]) -> Iterator[tuple[ScoredCells, list[Record]]]:
         """Yield every collection with its scores once all systems have ranked it, in the order of the study."""
@@ -136,13 +136,13 @@ class _StudyRun:
             **{label: f"checkpoint:{checkpoints[both]}{SUFFIX}" for label, both in self.cells.blinded.items()},
         }
         results = dict[str, object]()
-        root, study = self.store.root, self.study
+        store_address, study = self.store.address, self.study
         places = [(address if address[0] else collection, collection) for address, collection in self.collections]
         tasks = [  # one system on all collections, then the next: a worker opens each once
             Task(
                 _ranking_task(label, collection),
-                _fixed(rank, root, study, where, label, spellings[label]),
-                stored=_looked_up(stored_ranking, root, study, collection, label, spellings[label]),
+                _fixed(rank, store_address, study, where, label, spellings[label]),
+                stored=_looked_up(stored_ranking, store_address, study, collection, label, spellings[label]),
             )
             for label in self.cells.labels
             for where, collection in places
@@ -150,8 +150,8 @@ class _StudyRun:
         tasks += [
             Task(
                 _leak_task(data, collection),
-                _fixed(count_leaks, root, study, where, data),
-                stored=_looked_up(stored_leaks, root, study, collection, data),
+                _fixed(count_leaks, store_address, study, where, data),
+                stored=_looked_up(stored_leaks, store_address, study, collection, data),
             )
             for where, collection in places
             for data in self._trained_on()
@@ -246,6 +246,8 @@ def _write_cards(cells: Cells, checkpoints: Mapping[str, str], verdicts: Sequenc
     cells_of_effect = {effect.name: set(effect.weights) for effect in cells.lineup.effects}
     for stage in cells.stages:
         checkpoint = cast(Checkpoint, store.get(checkpoints[stage.label]))
+        if not store.folder(checkpoint.id).is_dir():
+            continue  # another computer trained it, and has its card
         verdicts_on_cell = [v for v in verdicts if stage.cell in cells_of_effect[v.system]]
         write_card(
             store.folder(checkpoint.id),

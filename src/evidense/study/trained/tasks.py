@@ -1,7 +1,6 @@
 """Tasks of worker processes: train one stage, rank one collection, count leaks. What a worker opens stays open for its next tasks."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
 from evidense.compute.models.stored_checkpoint import PREFIX
@@ -34,7 +33,7 @@ _ENGINES: dict[str, Encoder | Ranker] = kept_by_worker()
 _MOST_ENGINES = 6
 
 
-def train_stage(root: Path, recipe: Recipe, label: str) -> str:
+def train_stage(store_address: str, recipe: Recipe, label: str) -> str:
     """Train one stage and return the id of its checkpoint."""
     from evidense.training.loop.trainer import Callbacks
 
@@ -42,18 +41,20 @@ def train_stage(root: Path, recipe: Recipe, label: str) -> str:
         progress=lambda done, total, _: tell(label, done, total),
         states=lambda done, total, _: tell(f"{label}: states of locked towers", done, total),
     )
-    return train(recipe, Store(root), callbacks, _PAIRS).id
+    return train(recipe, Store(store_address), callbacks, _PAIRS).id
 
 
-def stored_training(root: Path, recipe: Recipe) -> str | None:
+def stored_training(store_address: str, recipe: Recipe) -> str | None:
     """Return the id of a checkpoint that the store holds; None if it must be trained."""
-    done = trained_already(recipe, Store(root), _PAIRS)
+    done = trained_already(recipe, Store(store_address), _PAIRS)
     return None if done is None else done.id
 
 
-def rank(root: Path, study: Study, where: CollectionAddress | Collection, label: str, spelling: str) -> list[str]:
+def rank(
+    store_address: str, study: Study, where: CollectionAddress | Collection, label: str, spelling: str
+) -> list[str]:
     """Rank and score one system on one collection; return the ids of the Ranking and its Scores."""
-    store, collection = Store(root), opened_collection(study, where)
+    store, collection = Store(store_address), opened_collection(study, where)
     key = ranking_key(study, collection, label, spelling)
     if done := store.recall(key):
         return done
@@ -66,10 +67,10 @@ def rank(root: Path, study: Study, where: CollectionAddress | Collection, label:
 
 
 def stored_ranking(
-    root: Path, study: Study, where: CollectionAddress | Collection, label: str, spelling: str
+    store_address: str, study: Study, where: CollectionAddress | Collection, label: str, spelling: str
 ) -> list[str] | None:
     """Return the ids of a Ranking and its Scores that the store holds; None if they must be computed."""
-    store, collection = Store(root), opened_collection(study, where)
+    store, collection = Store(store_address), opened_collection(study, where)
     if done := store.recall(ranking_key(study, collection, label, spelling)):
         return done
     if spelling.startswith(PREFIX):
@@ -92,24 +93,24 @@ def ranking_key(study: Study, collection: Collection, label: str, spelling: str)
 
 
 def count_leaks(
-    root: Path, study: Study, where: CollectionAddress | Collection, data: tuple[str, ...]
+    store_address: str, study: Study, where: CollectionAddress | Collection, data: tuple[str, ...]
 ) -> dict[str, int]:
     """Count the items of a collection that equal, or nearly equal, a training item. All pairs count, also those not drawn for training."""
-    if (stored := stored_leaks(root, study, where, data)) is not None:
+    if (stored := stored_leaks(store_address, study, where, data)) is not None:
         return stored
     pairs, collection = [open_pairs(spelling, _PAIRS) for spelling in data], opened_collection(study, where)
     counts = leak_counts(pairs, collection)
-    Store(root).note(LEAKS, _leaks_key(pairs, collection), {"counts": counts.to_json()})
+    Store(store_address).note(LEAKS, _leaks_key(pairs, collection), {"counts": counts.to_json()})
     return counts.to_json()
 
 
 def stored_leaks(
-    root: Path, study: Study, where: CollectionAddress | Collection, data: tuple[str, ...]
+    store_address: str, study: Study, where: CollectionAddress | Collection, data: tuple[str, ...]
 ) -> dict[str, int] | None:
     """Return the counts that the store holds; None if nobody has counted."""
     key = _leaks_key([open_pairs(spelling, _PAIRS) for spelling in data], opened_collection(study, where))
     try:
-        return cast(dict[str, int], Store(root).noted(LEAKS, key)["counts"])
+        return cast(dict[str, int], Store(store_address).noted(LEAKS, key)["counts"])
     except (StoreError, KeyError):
         return None
 

@@ -135,7 +135,7 @@ def train_into(
     if rank() == 0:
         store.sweep()
     checkpoint = train(recipe, store, callbacks, pairs_by_spelling)
-    folder = store.folder(checkpoint.id)
+    folder = store.fetched_folder(checkpoint.id)
     if out is not None and is_written:
         publish(_claim(out, recipe), _files(folder, recipe))
     return Training(checkpoint, recipe, folder if out is None else out, store)
