@@ -1,7 +1,9 @@
 """The public functions and types: `import evidense as ev; ev.compare("base", "tuned", on="pairs.csv")`."""
 
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +21,7 @@ from evidense.study.audit.order import Order, gate_of
 from evidense.study.catalogue import catalogue_page
 from evidense.study.check.check import CheckResult, run_check
 from evidense.study.check.order import CheckOrder
-from evidense.study.compare import IN_TABLE, comparison, dissection
+from evidense.study.compare import IN_TABLE, check_settings, comparison, dissection
 from evidense.study.fetch import fetch_dataset
 from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
 from evidense.study.files.toml import read_study
@@ -88,6 +90,7 @@ def compare(
     `on` takes spellings (files, folders, names of built-in collections), paths or Collections. If the systems are run files, `qrels`
     replaces it. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, trained_on,
     depth, sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name. A page is written only if `out` names a folder.
+    `workers` (a number of processes) and `runner` ("ray", "ray://HOST:PORT") say who does the work; the results are the same.
 
     Raises:
         EvidenseError: the message says what is wrong, what was expected, and what to do.
@@ -99,12 +102,13 @@ def compare(
             "see evidense.list('datasets')"
         )
     engines, names = _engines((base, *others))
+    who = _who_works(settings)
     for key in ("measures", "slices", "claims", "references", "trained_on"):
         if settings.get(key) is not None:
             settings[key] = texts(settings[key])
     study = comparison(names[0], names[1:], spellings, **settings)
     with consenting([*names, *study.references]):
-        return run_study(study, Store(), RunOptions(out=Path(out) if out else None, engines=engines, values=values))
+        return run_study(study, Store(), replace(who, out=Path(out) if out else None, engines=engines, values=values))
 
 
 def dissect(
@@ -117,32 +121,38 @@ def dissect(
     """Find what changed inside between encoders: layers, geometry, neurons. `result.findings` holds every estimate.
 
     `settings`: analyses (names; default: the quick ones), options (analysis → its options), seeds (encoders tuned in the same way with other
-    seeds), n_random (number of copies of the base with random weights; default 1), claims, and keys of a study file as in `compare`.
+    seeds), n_random (number of copies of the base with random weights; default 1), claims, and keys of a study file, `workers` and `runner` as in
+    `compare`.
 
     Raises:
         EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     engines, names = _engines((base, *others))
     spellings, values = collections_given(on)
+    who = _who_works(settings)
     settings = {"n_random": 0 if engines else 1, **settings}
     settings["table"] = {key: settings.pop(key) for key in IN_TABLE if key in settings}
     study = dissection(names, spellings, **settings)
     with consenting([*names, *study.references, *settings["table"].get("seeds", ())]):
-        return run_study(study, Store(), RunOptions(out=Path(out) if out else None, engines=engines, values=values))
+        return run_study(study, Store(), replace(who, out=Path(out) if out else None, engines=engines, values=values))
 
 
-def run(study: str | Path | Study = BUILT_IN, *, out: str | Path | None = None, allow_code: bool = False) -> Result:
+def run(
+    study: str | Path | Study = BUILT_IN, *, out: str | Path | None = None, allow_code: bool = False, **who: Any
+) -> Result:
     """Run a study: a TOML file, the name of a shipped study, or a Study. A page is written only if `out` names a folder.
 
-    Python functions that the study names (`python:module:function`) run only if `allow_code` is true.
+    Python functions that the study names (`python:module:function`) run only if `allow_code` is true. `workers` and `runner` as in `compare`.
 
     Raises:
         EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     if not isinstance(study, Study):
         study = read_study(Path(study)) if str(study).endswith(".toml") else shipped(str(study))
+    options = _who_works(who)
+    check_settings(who)
     with consenting(everything=allow_code):
-        return run_study(study, Store(), RunOptions(out=Path(out) if out else None))
+        return run_study(study, Store(), replace(options, out=Path(out) if out else None))
 
 
 def train(
@@ -302,6 +312,15 @@ def catalogue(out: str | Path) -> Path:
         EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     return catalogue_page(Path(out))
+
+
+def _who_works(settings: dict[str, Any]) -> RunOptions:
+    """Take `workers` and `runner` out of the settings: they are no keys of a study file."""
+    return RunOptions(
+        n_workers=settings.pop("workers", None),
+        runner=settings.pop("runner", None) or "",
+        warn=lambda sentence: warnings.warn(sentence, stacklevel=2),
+    )
 
 
 def _engines(systems: Sequence[System]) -> tuple[dict[str, Encoder | Ranker], Sequence[str]]:

@@ -36,6 +36,32 @@ def test_functions_can_be_compared_as_systems(few_csv):
     assert list(result.to_frame()["system"]) == [result.verdicts[0].system]
 
 
+def test_who_works_can_be_said_and_changes_nothing(few_csv, tmp_path, monkeypatch):
+    ids = []
+    for name, settings in {"a": {}, "b": {"workers": 0}, "c": {"workers": 2}, "d": {"runner": "local"}}.items():
+        monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / name))
+        result = ev.compare("bm25", "char_ngrams", on=str(few_csv), sample_queries=40, n_resamples=999, **settings)
+        ids.append([record.id for record in result.records])
+    assert ids[1:] == ids[:1] * 3
+    assert ev.run(result.study, workers=0).records[-1].id == ids[0][-1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"workers": -1}, "workers is -1; expected a number of processes"),
+        ({"workers": "2"}, "workers is '2'; expected a number of processes"),
+        ({"runner": "rya"}, "unknown runner 'rya': did you mean 'ray'"),
+        ({"worker": 2}, "unknown setting 'worker': did you mean 'workers'"),
+    ],
+)
+def test_who_works_is_checked_before_anything_is_opened(settings, words):
+    with pytest.raises(ev.EvidenseError, match=words):
+        ev.compare("bm25", "char_ngrams", on="absent.csv", **settings)
+    with pytest.raises(ev.EvidenseError, match=words):
+        ev.run("demo", **settings)
+
+
 def test_two_functions_of_the_same_name_are_two_systems(few_csv):
     result = ev.compare(lambda texts: words(texts), lambda texts: letters(texts), on=str(few_csv))
     assert result.verdicts[0].verdict == "HARMS"

@@ -19,7 +19,7 @@ from evidense.study.compare import dissection
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, run_study
 from evidense.study.runners.ray_cluster import RayCluster
-from evidense.study.runners.tasks import Runner, Task
+from evidense.study.runners.tasks import Runner, Task, tell
 from factorial.world import study_of, write_world
 from study.dying import dying_tasks
 
@@ -28,6 +28,12 @@ def by_form(texts):
     return [[text.count(letter) + 0.1 for letter in "abcdefghijklmnop"] for text in texts]
 def by_length(texts):
     return [[len(word) % 7 + 0.1 for word in (text.split() + [""] * 16)[:16]] for text in texts]
+"""
+WAITS_UNTIL_HEARD = """
+import os, time
+until = time.monotonic() + 60
+while not os.path.exists("heard") and time.monotonic() < until:
+    time.sleep(0.05)
 """
 SYSTEMS = ["python:letter_shapes:by_form", "python:letter_shapes:by_length"]
 
@@ -100,6 +106,23 @@ def test_a_task_of_a_killed_worker_runs_again(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     with Runner(RayCluster(str(tmp_path / "store"))) as runner:
         assert dict(runner.run(dying_tasks(tmp_path)))["after"] == str(tmp_path)
+
+
+def test_progress_of_a_task_is_heard_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    heard = []
+    tasks = [
+        Task("says", lambda _: (tell, ("states of locked towers", 3, 7))),
+        Task("waits", lambda _: (exec, (WAITS_UNTIL_HEARD, {})), ("says",)),
+    ]
+
+    def say(*step: object) -> None:
+        heard.append(step)
+        Path("heard").touch()
+
+    with Runner(RayCluster(str(tmp_path / "store"))) as runner:
+        list(runner.run(tasks, say))
+    assert heard == [("states of locked towers", 3, 7)]
 
 
 def test_a_node_without_the_files_of_the_study_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from evidense.values.labels import label_of
 
 IN_TABLE = ("analyses", "options", "seeds")
 """Settings of `dissect` that belong into the table [[dissect]] of the study file."""
+WHO_WORKS = ("workers", "runner")
+"""Settings of the Python functions that are no keys of a study file."""
 TOY = {"sample_queries": 60, "sample_documents": 200, "n_resamples": 2000}
 
 
@@ -57,7 +59,7 @@ def check_settings(settings: Iterable[str], *known: str) -> None:
     """
     for key in settings:
         if key not in known:
-            raise UnknownName.among("setting", key, set(known) - {"dissect"})
+            raise UnknownName.among("setting", key, {*known, *WHO_WORKS} - {"dissect"})
 
 
 def dissection(

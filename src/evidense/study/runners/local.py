@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import threading
-import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any, cast
 
 from evidense.study.runners.surroundings import ONE_THREAD, QUIET, Surroundings, as_worker, hidden_main, variables
-from evidense.study.runners.tasks import Call, Runner, Say, Task, listen
+from evidense.study.runners.tasks import Call, Runner, Say, Task, listen, seldom
 
 _TELL_EVERY_S = 0.2
 _AHEAD = 2
@@ -125,15 +124,7 @@ class Processes:
 def _begin(surroundings: Surroundings, progress_queue: Any) -> None:
     """Set up a new worker. It ends with its parent."""
     surroundings.take_over()
-    last: dict[str, float] = {}
-
-    def say(name: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if done == total or now - last.get(name, 0.0) > _TELL_EVERY_S:
-            last[name] = now
-            progress_queue.put((name, done, total))
-
-    listen(say)
+    listen(seldom(lambda name, done, total: progress_queue.put((name, done, total)), _TELL_EVERY_S))
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import ExitStack, chdir
+from contextlib import ExitStack, chdir, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
@@ -14,12 +14,13 @@ from evidense.errors import EvidenseError, InvalidInput, MissingExtra
 from evidense.study.runners.canary import canary_in
 from evidense.study.runners.nodes import NodeReport, Post, check_nodes, notes_on
 from evidense.study.runners.surroundings import ONE_THREAD, Surroundings, variables
-from evidense.study.runners.tasks import MOST_DEATHS, Call, Say, Task, worker_lost
+from evidense.study.runners.tasks import MOST_DEATHS, Call, Say, Task, listen, seldom, worker_lost
 
 CLIENT = "ray://"
 """Beginning of the address of a cluster that is reached from outside."""
 _ANSWER_S = 120.0
 """A node that does not answer in this time is reported. Its first worker has to start in it."""
+_TELL_EVERY_S = 1.0
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
 """A local instance sends nothing to anybody."""
 
@@ -48,6 +49,8 @@ class RayCluster:
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
     _carry_out: Any = field(default=None, init=False)
     _post: Post | None = field(default=None, init=False)
+    _ear: Any = field(default=None, init=False)
+    _asked: Any = field(default=None, init=False)
 
     def start(self) -> None:
         """Connect, and look at every node.
@@ -59,35 +62,51 @@ class RayCluster:
 
         with ExitStack() as stack:
             canary = stack.enter_context(canary_in(self.address))
-            self._post = Post(Surroundings(self.address), canary, self.inputs)
+            self._post = post = Post(Surroundings(self.address), canary, self.inputs)
             if not ray.is_initialized():
                 stack.callback(ray.shutdown)
                 with chdir(
                     canary.folder
                 ):  # Ray lets workers import modules of the working folder, so it is one without any
                     _connect(self.cluster)
-            self._look_at_nodes()
+            self._look_at_nodes(post)
             self._carry_out = ray.remote(num_cpus=1, max_retries=MOST_DEATHS)(carry_out)
             self._stack = stack.pop_all()
 
     def submit(self, task: Task, call: Call, say: Say | None) -> "Future[Any]":
-        """Hand the call to Ray. `say` hears nothing of it before it is done: Ray's dashboard shows what runs."""
-        sent: Future[Any] = self._carry_out.options(name=task.key).remote(self._post, call).future()
+        """Hand the call to Ray: one CPU, and no GPU, since nothing of Evidense computes on one."""
+        if say is not None and self._ear is None:
+            import ray
+
+            self._ear = ray.remote(num_cpus=0, max_restarts=-1)(Ear).remote()
+        sent: Future[Any] = self._carry_out.options(name=task.key).remote(self._post, call, self._ear).future()
         answer: Future[Any] = Future()
         sent.add_done_callback(lambda done: _pass_on(task.key, done, answer))
         return answer
 
     def hear(self, say: Say | None) -> None:
-        """Workers of a cluster do not report progress."""
+        """Pass on what workers said since the last answer of the ear; it is not waited for."""
+        if self._ear is None or say is None:
+            return
+        import ray
+
+        if self._asked is None:
+            self._asked = self._ear.heard.remote()
+        elif ray.wait([self._asked], timeout=0)[0]:
+            answer, self._asked = self._asked, None
+            with suppress(ray.exceptions.RayError):  # its node died: Ray starts it again on another one
+                for name, (done, total) in ray.get(answer).items():
+                    say(name, done, total)
 
     def restart(self) -> None:
         """Ray starts new workers by itself."""
 
     def stop(self, *, at_once: bool) -> None:
         """Leave the cluster: what still runs is ended. A cluster of `ray start` stays."""
+        self._ear = self._asked = None
         self._stack.close()
 
-    def _look_at_nodes(self) -> None:
+    def _look_at_nodes(self, post: Post) -> None:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -98,9 +117,7 @@ class RayCluster:
             )
         look = ray.remote(num_cpus=0, max_retries=1)(report_on)
         answers = {
-            node: look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(
-                self._post, node
-            )
+            node: look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(post, node)
             for node in nodes
         }
         reports = dict[str, NodeReport]()
@@ -108,7 +125,7 @@ class RayCluster:
         for node, answer in answers.items():
             reports[node], here_s = _answered(answer, str(nodes[node]["NodeManagerHostname"]))
             clocks.append((reports[node], here_s))
-        check_nodes(reports, self._post.canary)  # type: ignore[union-attr]
+        check_nodes(reports, post.canary)
         for note in notes_on(clocks):
             if self.warn is not None:
                 self.warn(note)
@@ -182,7 +199,23 @@ _AT_POST: list[Post] = []
 """The last that this worker has taken over: a program that connected to Ray itself may do several runs with the same workers."""
 
 
-def carry_out(post: Post, call: Call) -> Any:
+class Ear:
+    """Hears in the cluster what workers say of their progress; the driver asks it from time to time."""
+
+    def __init__(self) -> None:
+        self.latest: dict[str, tuple[int, int]] = {}
+
+    def say(self, name: str, done: int, total: int) -> None:
+        """Note the progress of a task."""
+        self.latest[name] = (done, total)
+
+    def heard(self) -> dict[str, tuple[int, int]]:
+        """Return what is new since the last question: task → steps done, steps in all."""
+        heard, self.latest = self.latest, {}
+        return heard
+
+
+def carry_out(post: Post, call: Call, ear: Any = None) -> Any:
     """Run a call in a worker of Ray, on one thread; before the first one, take over what the parent has."""
     function, arguments = call
     os.environ.update(ONE_THREAD)
@@ -190,6 +223,7 @@ def carry_out(post: Post, call: Call) -> Any:
         if [post] != _AT_POST:
             post.take_over(_node())
             _AT_POST[:] = [post]
+        listen(None if ear is None else seldom(ear.say.remote, _TELL_EVERY_S))
         with one_thread():
             return function(*arguments)
     except EvidenseError as error:

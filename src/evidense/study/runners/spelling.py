@@ -16,6 +16,8 @@ def check_runner(spelling: str, n_workers: int | None = None) -> None:
     Raises:
         UnknownName, InvalidInput, MissingExtra: the message says what to type.
     """
+    if n_workers is not None and (isinstance(n_workers, bool) or not isinstance(n_workers, int) or n_workers < 0):
+        raise InvalidInput(f"workers is {n_workers!r}; expected a number of processes, 0 for this process; correct it")
     if spelling in ("", LOCAL):
         return
     if spelling != RAY and not spelling.startswith(CLIENT):

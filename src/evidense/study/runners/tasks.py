@@ -1,5 +1,6 @@
 """Tasks: calls that depend on each other, and the one loop that hands them to an engine as soon as they can run."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -172,6 +173,19 @@ def worker_lost(keys: Sequence[str], reason: str) -> WorkerLost:
         f"a worker ended while {' or '.join(repr(key) for key in keys)} was running, {MOST_DEATHS + 1} times in a row ({reason}); "
         "expected it to finish. Was it killed, or is the memory full? Run the same command again: it continues where this one stopped"
     )
+
+
+def seldom(say: Say, every_s: float) -> Say:
+    """Return a callback that passes on the end of a task, and before it one step in so many seconds."""
+    last: dict[str, float] = {}
+
+    def say_seldom(name: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done == total or now - last.get(name, 0.0) > every_s:
+            last[name] = now
+            say(name, done, total)
+
+    return say_seldom
 
 
 def tell(name: str, done: int, total: int) -> None:
