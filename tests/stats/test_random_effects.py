@@ -3,7 +3,7 @@ import pytest
 import scipy.stats
 
 from evidense.errors import InvalidInput
-from evidense.stats import random_effects
+from evidense.stats import Differences, mean_over, overlap_of, random_effects
 from stats.sharing_worlds import NEW_WORLDS
 from worlds import seldom
 
@@ -78,3 +78,22 @@ def test_coverage_of_the_mean_and_of_a_new_collection(is_skewed: bool) -> None:
     for of_mean_or_new in missed.T:
         assert all(seldom(rate, 1 - worlds[0].least, n) for rate in of_mean_or_new), missed
         assert seldom(of_mean_or_new.mean(), 1 - worlds[0].least, n * len(worlds)), missed
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 1.0])
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_effect_and_standard_error_do_not_depend_on_the_number_of_draws(share: float, overlapping: bool) -> None:
+    rng = np.random.default_rng([3, int(100 * share), overlapping])
+    judged = {f"q{i}": {f"d{i}": 1, f"d{i + 1}": 1} for i in range(120)}
+    tables = []
+    for _ in range(2):
+        values = np.where(rng.random((1, 120)) < share, rng.normal(0.1, 0.2, (1, 120)), 0.0)
+        clusters = overlap_of([*judged], judged, {}) if overlapping else np.arange(120) // 2
+        tables.append(Differences(values, clusters))
+    few, many = (mean_over(tables, n_resamples=n, seed=1)[0] for n in (199, 4_999))
+    assert (few.effect, few.standard_error, few.n, few.n_clusters) == (
+        many.effect,
+        many.standard_error,
+        many.n,
+        many.n_clusters,
+    )

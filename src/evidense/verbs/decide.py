@@ -36,6 +36,7 @@ from evidense.records import Check, Finding, Json, Outcome, Record, Study, Verdi
 from evidense.store import Store
 from evidense.training.data.traps import traps_of
 
+_FEW_DRAWS = 199
 ASSERTED = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "helps"}
 """Label → the claim whose sentence it asserts. UNDECIDED leaves the usual question open: does the system help?"""
 
@@ -317,7 +318,11 @@ def _random_effects(
 def _family_mean(
     study: Study, rows: Sequence[stats.Differences], members: tuple[int, ...], sharing: stats.Sharing
 ) -> stats.Estimate:
-    return _mean_estimates(study, [rows[member] for member in members], sharing)[0]
+    """Return the mean over a family of collections; only its effect and standard error are read, which no draw changes."""
+    family = [rows[member] for member in members]
+    return stats.mean_over(family, confidence=_level(study), n_resamples=_FEW_DRAWS, seed=study.seed, sharing=sharing)[
+        0
+    ]
 
 
 def _parts_of_means(
