@@ -4,7 +4,7 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,15 +57,27 @@ def query_tables(contents: Contents, store: Store, room: int, *, text: bool) -> 
     """Return one table a collection, as much of each as fits into `room` bytes together; none if not even their values fit."""
     if not contents.texts:
         return []
-    for extent in _EXTENTS:
-        if not text and extent.characters:
-            extent = Extent(0, extent.share, False, extent.all_measures)
-        tables = [
-            _table(contents, record, store, extent) for c in contents.collections if (record := contents.texts.get(c))
-        ]
-        if sum(len(table.data) for table in tables) <= room:
-            return tables
-    return []
+
+    def packed(step: int) -> list[QueryTable]:
+        extent = _EXTENTS[step] if text else replace(_EXTENTS[step], characters=0, pictures=False)
+        records = [record for c in contents.collections if (record := contents.texts.get(c))]
+        return [_table(contents, record, store, extent) for record in records]
+
+    def fits(tables: Sequence[QueryTable]) -> bool:
+        return sum(len(table.data) for table in tables) <= room
+
+    tables, large, small = packed(0), 0, len(_EXTENTS)
+    if fits(tables):
+        return tables
+    tables = []
+    while small - large > 1:  # each extent is smaller than the one before it
+        middle = (large + small) // 2
+        tried = packed(middle)
+        if fits(tried):
+            tables, small = tried, middle
+        else:
+            large = middle
+    return tables
 
 
 def _table(contents: Contents, record: QueryTexts, store: Store, extent: Extent) -> QueryTable:
