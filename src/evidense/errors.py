@@ -8,6 +8,7 @@
     ├── IncompleteWeights              a checkpoint that lacks a needed weight
     ├── MissingExtra                   a library that an optional extra would install
     ├── StoreError                     the store cannot be written, or is damaged
+    ├── StoreUnreachable               the bucket of a store does not answer; nothing in it is taken for missing
     ├── WorkerLost                     a worker process that ended without an answer (killed, out of memory)
     └── NotReproduced                  a replay whose numbers differ from the page
 
