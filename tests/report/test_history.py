@@ -10,6 +10,7 @@ import pytest
 
 from evidense import report
 from evidense.errors import InvalidInput
+from evidense.records import Study
 from evidense.report.history.entries import PageEntry, entries_below, entries_of_store
 from evidense.report.history.page import history_html
 from evidense.report.history.server import HOST, PageServer
@@ -99,6 +100,24 @@ def test_a_page_that_was_removed_or_replaced_is_said_to_be_gone(sample: Sample, 
     assert not first.is_there
     assert second.is_there
     assert history_html([second, first], "here").count("gone or replaced") == 1
+
+
+def test_a_page_of_another_margin_in_the_same_folder_is_another_page(single: Sample, pages: Path) -> None:
+    _, first = entries_of_store(Store(pages / "log"))
+    other = replace(single.study, margin=0.2)
+    records = [other if isinstance(record, Study) else record for record in single.records]
+    report.write(
+        other,
+        records,
+        _LoggedElsewhere(single.store, pages / "log"),
+        first.folder,
+        command="evidense compare --margin 0.2",
+    )
+    newest, *older = entries_of_store(Store(pages / "log"))
+    assert newest.folder == first.folder
+    assert newest.is_there
+    assert not first.is_there
+    assert [entry.is_there for entry in older] == [True, False]
 
 
 def test_comparisons_that_were_made_twice_are_trends_with_the_count_of_looks(pages: Path) -> None:

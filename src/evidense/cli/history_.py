@@ -27,7 +27,12 @@ def command(folder: Path | None, find: str, trend: bool, newest: int) -> None:
         return
     for entry in chosen[:newest]:
         there = str(entry.folder) if entry.is_there else f"{entry.folder} (gone or replaced)"
-        print(f"{shown_time(entry.at)}  {entry.name}  {entry.words()}\n{'':18}{there}")
+        about = [
+            f"{shown_time(entry.at)}  {entry.name} on {', '.join(entry.collections) or '—'}  {entry.words()}",
+            there,
+            entry.command,
+        ]
+        print(f"\n{'':18}".join(filter(None, about)))
     if not chosen:
         print("no page was written yet" if not entries else f"none of {len(entries):,} pages speaks of '{find}'")
     elif len(chosen) > newest:

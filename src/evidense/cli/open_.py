@@ -23,7 +23,8 @@ def command(folder: Path | None, port: int, no_browser: bool) -> None:
     from evidense.store import Store
 
     if folder is None:
-        server = PageServer(lambda: entries_of_store(Store()), "Pages that were written with this store", port)
+        store = Store()
+        server = PageServer(lambda: entries_of_store(store), "Pages that were written with this store", port)
     else:
         entries_below(folder)
         server = PageServer(lambda: entries_below(folder), f"Pages in {folder}", port)

@@ -13,10 +13,9 @@ from typing import Any
 import evidense
 from evidense.boundary.manifest import NAME, Manifest
 from evidense.errors import InvalidInput
-from evidense.records import Json, sha256_of
+from evidense.records import Json
 from evidense.report.comparison.answer import title
 from evidense.report.contents import Contents
-from evidense.report.folder import subject
 from evidense.report.words import WORDS
 from evidense.store import Store
 from evidense.store.lines import append_line, lines
@@ -46,10 +45,10 @@ class PageEntry:
     """One page as it was written at one time."""
 
     at: str
-    """UTC, ISO 8601 to the second."""
+    """UTC, ISO 8601."""
     name: str
-    subject: str
-    """Hash of what the folder's manifest says that it holds; another study's page has another."""
+    page_sha256: str
+    """Of report.html as it was written; a later run may have replaced it."""
     command: str
     version: str
     folder: Path
@@ -62,9 +61,9 @@ class PageEntry:
 
     @property
     def is_there(self) -> bool:
-        """Say whether the folder holds the page of this study still."""
+        """Say whether the folder holds this page still, and not that of another study, margin or measure."""
         held = Manifest.read(self.folder)
-        return held is not None and PAGE in held.files and sha256_of(dict(held.of)) == self.subject
+        return held is not None and held.files.get(PAGE) == self.page_sha256
 
     @property
     def collections(self) -> list[str]:
@@ -96,7 +95,7 @@ def log_page(contents: Contents, store: Store, folder: Path, command: str) -> No
     rows = [v for s in contents.systems for v in contents.worst_first(s)]
     name = str(title(contents).striptags()) if rows else contents.study.name
     append_line(store.root, ROOM, {
-        "at": _now(), "name": name, "subject": sha256_of(subject(contents.study)), "command": command,
+        "at": _now(), "name": name, "page_sha256": held.files[PAGE] if (held := Manifest.read(folder)) else "", "command": command,
         "version": evidense.__version__, "folder": str(folder.absolute()),
         "decided": [[v.system, v.baseline, v.collection, v.measure, v.verdict, v.effect, v.low, v.high, v.n] for v in rows],
     })  # fmt: skip
@@ -133,7 +132,13 @@ def _entry(line: Mapping[str, Any]) -> PageEntry | None:
     with suppress(KeyError, TypeError, ValueError):
         decided = tuple(Decided(*row) for row in line["decided"])
         return PageEntry(
-            line["at"], line["name"], line["subject"], line["command"], line["version"], Path(line["folder"]), decided
+            line["at"],
+            line["name"],
+            line["page_sha256"],
+            line["command"],
+            line["version"],
+            Path(line["folder"]),
+            decided,
         )
     return None
 
@@ -151,7 +156,7 @@ def _entry_of_folder(folder: Path) -> PageEntry | None:
         return PageEntry(
             at,
             _name(folder, decided),
-            sha256_of(dict(held.of)),
+            held.files[PAGE],
             page["command"],
             page["evidense"],
             folder.absolute(),
@@ -177,4 +182,4 @@ def _name(folder: Path, decided: Sequence[Decided]) -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
