@@ -212,3 +212,15 @@ def test_only_addresses_with_a_scheme_are_remote() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize("address", ["s3:/bucket/team", "gs:bucket", Path("s3://bucket/team")])
+def test_an_address_that_lost_a_slash_is_no_folder(
+    address: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        InvalidInput, match="expected two slashes after the colon; write (s3://bucket/team|gs://bucket)$"
+    ):
+        Store(address)
+    assert not list(tmp_path.iterdir())
