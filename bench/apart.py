@@ -10,13 +10,12 @@ from pathlib import Path
 from bench import machine
 
 
-def run(module: str, side: str, folder: str) -> dict[str, float]:
-    """Run `python -m MODULE SIDE FOLDER` and return the JSON of its last line."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, side, folder], env=machine.environment(), capture_output=True, text=True
-    )
+def run(module: str, *arguments: str, **environment: str) -> dict[str, float]:
+    """Run `python -m MODULE ARGUMENTS` and return the JSON of its last line."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, env=machine.environment(**environment), capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{module} {side}: {done.stderr[-2000:]}")
+        raise RuntimeError(f"{module} {' '.join(arguments)}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 

@@ -5,7 +5,6 @@ import hashlib
 import inspect
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import machine
+from bench import apart
 from bench.lines import Line
 from bench.rows.memory import _make as make_static
 
@@ -28,13 +27,7 @@ def measure() -> list[Line]:
         _made(Path(folder))
         make_static(Path(folder))
         pass_s = min(_one_pass(Path(folder) / "beir" / "corpus.jsonl") for _ in range(3))
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.rows.compare_200k", folder],
-            env=machine.environment(EVIDENSE_STORE=f"{folder}/store"), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(done.stderr[-2000:])
-        ran = json.loads(done.stdout.splitlines()[-1])
+        ran = apart.run("bench.rows.compare_200k", folder, EVIDENSE_STORE=f"{folder}/store")
     job, peer = f"compare two static encoders on {N:,} documents, files to page", "json.loads and sha256 of each line"
     notes = (
         f"whole command {ran['all']:.1f} CPU-s: opening the collection {ran['open']:.2f}, tokenising and averaging {ran['encoder']:.1f} (the "

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import machine
+from bench import apart
 from bench.lines import Line
 
 N_SYSTEMS, N_COLLECTIONS, N_QUERIES, N_DOCUMENTS, N_WORDS, N_DIMS = 10, 20, 50_000, 1_000, 5_000, 32
@@ -21,13 +20,7 @@ def measure() -> list[Line]:
     """Compare static encoders of a few random numbers a word; encoding and ranking are timed apart."""
     with tempfile.TemporaryDirectory() as folder:
         made(Path(folder))
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.rows.statistics_page", folder],
-            env=machine.environment(EVIDENSE_STORE=f"{folder}/store"), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(done.stderr[-2000:])
-        ran = json.loads(done.stdout.splitlines()[-1])
+        ran = apart.run("bench.rows.statistics_page", folder, EVIDENSE_STORE=f"{folder}/store")
     job = f"statistics and page: {N_SYSTEMS} systems × {N_COLLECTIONS} collections, {PER_COLLECTION * N_COLLECTIONS:,} queries"
     note = f"whole command {ran['all']:.1f} CPU-s, of which opening, encoding and ranking {ran['ranked']:.1f}; peak of resident memory {ran['mib']:.0f} MiB"
     shared = {"peer": "–", "sense": "ours ≤", "peer_value": None, "n_runs": 1}

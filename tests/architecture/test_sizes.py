@@ -10,7 +10,6 @@ MANY_PARAMETERS: dict[str, str] = {
     "evidense.cli.score_.command": "one parameter an option of the command line",
     "evidense.report.write.write": "public: what to write, where, and three switches, by name",
     "evidense.stats.estimates.simultaneous": "public: the family, and by name what a study file sets",
-    "evidense.stats.all_pairs.group_letters": "public: as `simultaneous`",
     "evidense.stats.all_pairs.all_pairs": "public: as `simultaneous`",
     "evidense.stats.means.mean_interval": "public: as `mean_intervals`",
     "evidense.stats.means.mean_intervals": "public: values and clusters, and by name what a study file and a measure set",

@@ -6,7 +6,7 @@ import pytest
 
 from evidense import registry
 from evidense.parts import Claim, Evidence
-from evidense.stats import Differences, group_letters, label, mean_over, planted_estimate, simultaneous
+from evidense.stats import Differences, all_pairs, label, mean_over, planted_estimate, simultaneous
 from worlds import Cell, at_most, noisy_copies, run
 
 pytestmark = pytest.mark.calibrate
@@ -68,7 +68,7 @@ def test_letters_part_equal_systems_in_at_most_one_family_of_twenty() -> None:
         rng = np.random.default_rng([i, 9])
         one: Differences = table.WORLDS["skewed"](rng, 80, np.zeros(5))
         parted.append(
-            len(set(group_letters(one.values, one.clusters, list("abcde"), n_resamples=999, seed=i).values())) > 1
+            len(set(all_pairs([one.values], [one.clusters], n_resamples=999, seed=i).letters("abcde").values())) > 1
         )
     assert at_most(float(np.mean(parted)), 0.05, 1000)
 

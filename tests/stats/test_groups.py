@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense.errors import InvalidInput
-from evidense.stats import MIN_CLUSTERS, Differences, all_pairs, group_letters, simultaneous
+from evidense.stats import MIN_CLUSTERS, Differences, all_pairs, simultaneous
 from evidense.stats.all_pairs import _letters
 
 
@@ -27,7 +27,7 @@ def test_letters_follow_the_simultaneous_test() -> None:
     rng = np.random.default_rng(1)
     values = 0.2 * rng.normal(size=(4, 150)) + np.array([[0.0], [0.05], [0.1], [0.4]])
     names = ["w", "x", "y", "z"]
-    letters = group_letters(values, np.arange(150), names, n_resamples=1999, seed=3)
+    letters = all_pairs([values], [np.arange(150)], n_resamples=1999, seed=3).letters(names)
     assert letters["z"] == "a"
     pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
     family = [Differences(np.array([values[i] - values[j] for i, j in pairs]), np.arange(150))]
@@ -36,12 +36,12 @@ def test_letters_follow_the_simultaneous_test() -> None:
 
 
 def test_one_system_has_one_letter() -> None:
-    assert group_letters(np.zeros((1, 30)), np.arange(30), ["only"], seed=0) == {"only": "a"}
+    assert all_pairs([np.zeros((1, 30))], [np.arange(30)], seed=0).letters(["only"]) == {"only": "a"}
 
 
 def test_letters_refuse_names_that_do_not_fit_the_rows() -> None:
     with pytest.raises(InvalidInput, match="2 names for 3 systems"):
-        group_letters(np.zeros((3, 30)), np.arange(30), ["a", "b"], seed=0)
+        all_pairs([np.zeros((3, 30))], [np.arange(30)], seed=0).letters(["a", "b"])
 
 
 def test_ranks_are_those_that_the_pairs_leave_possible() -> None:

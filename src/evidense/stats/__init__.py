@@ -4,7 +4,7 @@ from evidense.stats.advice import Advice, advice
 from evidense.stats.agreement.alpha import Agreement, Scale, krippendorff_alpha
 from evidense.stats.agreement.kappa import above_chance, discriminability, wilson
 from evidense.stats.agreement.raters import EffectiveRaters, effective_raters
-from evidense.stats.all_pairs import AllPairs, all_pairs, group_letters
+from evidense.stats.all_pairs import AllPairs, all_pairs
 from evidense.stats.bounded import bounded_mean_interval
 from evidense.stats.bounds import Bounds
 from evidense.stats.crossed import Seeded, Variances, variances
@@ -121,7 +121,6 @@ __all__ = [
     "fit_temperature",
     "fold_rows",
     "gain_a_doubling",
-    "group_letters",
     "join",
     "krippendorff_alpha",
     "label",

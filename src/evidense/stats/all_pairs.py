@@ -62,6 +62,11 @@ def all_pairs(
 
     Raises:
         InvalidInput: values as refused by `Differences`.
+
+    >>> noise = np.random.default_rng(0).normal(0, 0.1, (3, 60))
+    >>> tested = all_pairs([noise + [[0.0], [0.5], [0.0]]], [np.arange(60)], n_resamples=999, seed=0)
+    >>> tested.letters(["x", "y", "z"]), tested.ranks()
+    ({'x': 'b', 'y': 'a', 'z': 'b'}, [(2, 3), (1, 1), (2, 3)])
     """
     n_systems = len(tables[0])
     beats = np.zeros((n_systems, n_systems), dtype=bool)
@@ -83,28 +88,6 @@ def _estimates(
     if len(family) == 1:
         return simultaneous(family, confidence=confidence, n_resamples=n_resamples, seed=seed)[0]
     return mean_over(family, confidence=confidence, n_resamples=n_resamples, seed=seed, sharing=sharing)
-
-
-def group_letters(
-    values: Float[np.ndarray, "s q"],
-    clusters: Grouping,
-    names: Sequence[str],
-    *,
-    confidence: float = 0.95,
-    n_resamples: int = 10_000,
-    seed: int,
-) -> dict[str, str]:
-    """Return the letters of each system on one collection; see `AllPairs.letters`.
-
-    Raises:
-        InvalidInput: names that do not fit the rows, or values as refused by `Differences`.
-
-    >>> noise = np.random.default_rng(0).normal(0, 0.1, (3, 60))
-    >>> group_letters(noise + [[0.0], [0.5], [0.0]], np.arange(60), ["x", "y", "z"], n_resamples=999, seed=0)
-    {'x': 'b', 'y': 'a', 'z': 'b'}
-    """
-    tested = all_pairs([values], [clusters], confidence=confidence, n_resamples=n_resamples, seed=seed)
-    return tested.letters(names)
 
 
 def _letters(alike: Bool[np.ndarray, "s s"], best_first: Int[np.ndarray, " s"], names: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,10 +59,15 @@ def query_tables(contents: Contents, store: Store, room: int, *, text: bool) -> 
     if not contents.texts:
         return []
 
+    records = [record for c in contents.collections if (record := contents.texts.get(c))]
+    texts: list[KeptTexts] = [store.json(record.texts) for record in records]
+
     def packed(step: int) -> list[QueryTable]:
         extent = _EXTENTS[step] if text else replace(_EXTENTS[step], characters=0, pictures=False)
-        records = [record for c in contents.collections if (record := contents.texts.get(c))]
-        return [_table(contents, record, store, extent) for record in records]
+        return [
+            _table(contents, record, _Packing(contents, record.collection, store, kept, extent))
+            for record, kept in zip(records, texts, strict=True)
+        ]
 
     def fits(tables: Sequence[QueryTable]) -> bool:
         return sum(len(table.data) for table in tables) <= room
@@ -80,18 +86,16 @@ def query_tables(contents: Contents, store: Store, room: int, *, text: bool) -> 
     return tables
 
 
-def _table(contents: Contents, record: QueryTexts, store: Store, extent: Extent) -> QueryTable:
-    kept: KeptTexts = store.json(record.texts)
-    packed = _Packing(contents, record.collection, store, kept, extent)
+def _table(contents: Contents, record: QueryTexts, packed: "_Packing") -> QueryTable:
     content = packed.content()
     data = gzip.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 6, mtime=0)
     return QueryTable(
         id=f"q{contents.collections.index(record.collection) + 1}", collection=record.collection, n_queries=record.n_queries,
-        data=base64.b64encode(data).decode(), left_out=_left_out(record, len(packed.numbers), extent), shown=frozenset(packed.shown(content)),
+        data=base64.b64encode(data).decode(), left_out=_left_out(record, len(packed.numbers)), shown=frozenset(packed.shown(content)),
     )  # fmt: skip
 
 
-def _left_out(record: QueryTexts, n_shown: int, extent: Extent) -> str:
+def _left_out(record: QueryTexts, n_shown: int) -> str:
     if n_shown == record.n_queries:
         return ""
     if not n_shown:
@@ -112,12 +116,12 @@ class _Packing:
     kept: KeptTexts
     extent: Extent
 
-    @property
+    @cached_property
     def systems(self) -> list[str]:
         """Baseline first, then the systems in the order of the page."""
         return [s for s in self.contents.everyone if (s, self.collection) in self.contents.rankings]
 
-    @property
+    @cached_property
     def measures(self) -> list[str]:
         """Measures of which every system has values for all queries; only the primary one where room is short."""
         names = [m for m in self.contents.measures if all(self._score(s, m) for s in self.systems)]
@@ -130,7 +134,7 @@ class _Packing:
         scores = [score for s in self.systems if (score := self._score(s, measure))]
         return np.stack([np.asarray(self.store.array(score.values)) for score in scores])
 
-    @property
+    @cached_property
     def numbers(self) -> list[int]:
         """Queries whose lists are shown: those that differ most on the primary measure, in the order of the collection."""
         numbers = np.array(self.kept["kept"], np.int64)
@@ -144,7 +148,8 @@ class _Packing:
         """Return what the script reads: values in thousandths, documents by their place in `documents`."""
         values = {m: self._values(m) for m in self.measures}
         lists, scores = zip(*(self._lists(s) for s in self.systems), strict=True)
-        gains = [self._gains[q] for q in self.numbers]
+        gains_of = dict(zip(self.kept["kept"], self.kept["gains"], strict=True))
+        gains = [gains_of[q] for q in self.numbers]
         used = sorted(
             {d for of_system in lists for row in of_system for d in row} | {d for row in gains for d, _ in row}
         )
@@ -162,20 +167,16 @@ class _Packing:
             "deltas": [[thousandths(row - values[m][0]) for row in values[m]] for m in self.measures],
             "slices": {name: _coded(column) for name, column in self.kept["slices"].items()},
             "listed": self.numbers,
-            "documents": [[self._doc_ids[d], self._text(d)] for d in used],
+            "documents": [[self.kept["doc_ids"][d], self._text(d)] for d in used],
             "lists": [[[place[d] for d in row] for row in of_system] for of_system in lists],
             "scores": list(scores),
             "gains": [[[place[d], gain] for d, gain in row] for row in gains],
             "pictures": self._pictures(place),
         }
 
-    @property
-    def _gains(self) -> dict[int, list[list[int]]]:
-        return dict(zip(self.kept["kept"], self.kept["gains"], strict=True))
-
-    @property
-    def _doc_ids(self) -> list[str]:
-        return self.kept["doc_ids"]
+    @cached_property
+    def _place_of(self) -> dict[str, int]:
+        return {doc_id: i for i, doc_id in enumerate(self.kept["doc_ids"])}
 
     def _text(self, document: int) -> str:
         return cut(self.kept["documents"][document], self.extent.characters) if self.extent.characters else ""
@@ -184,12 +185,11 @@ class _Packing:
         """Return the first documents of a system and their scores, a row a shown query."""
         ranking = self.contents.rankings[system, self.collection]
         numbers, ids = self.numbers, self.store.json(ranking.doc_ids)
-        place = {doc_id: i for i, doc_id in enumerate(self._doc_ids)}
         documents = np.asarray(self.store.array(ranking.documents)[numbers, :TOP])
         scores = np.asarray(self.store.array(ranking.scores)[numbers, :TOP])
         there = documents >= 0
         return (
-            [[place[ids[d]] for d in row[ok]] for row, ok in zip(documents, there, strict=True)],
+            [[self._place_of[ids[d]] for d in row[ok]] for row, ok in zip(documents, there, strict=True)],
             [[float(f"{x:.4g}") for x in row[ok]] for row, ok in zip(scores, there, strict=True)],
         )
 
