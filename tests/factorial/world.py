@@ -55,3 +55,15 @@ def study_of(path: Path, seeds: list[int], **factorial: Any) -> Study:
         {"name": "world", "question": "what adds?", "collections": [f"{path}@test"], "n_resamples": 2000, "factorial": table},
         "world",
     )  # fmt: skip
+
+
+def smallest_study(folder: Path) -> Study:
+    """Return a factorial of one seed over 130 pairs, ten steps a stage; its file is written into the folder."""
+    world = write_world(folder / "world.csv", n_train=100, n_test=30)
+    stage = {"pairs": 320, "batch_size": 32, "learning_rate": 0.02}
+    return study_of(
+        world,
+        [0],
+        pretraining={"objective": "crop", "data": [f"{world}:items@train"], **stage},
+        finetuning={"objective": "infonce", "data": [f"{world}@train"], **stage},
+    )

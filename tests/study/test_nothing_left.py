@@ -12,7 +12,7 @@ from evidense.records import Study
 from evidense.store import Store
 from evidense.study.compare import dissection
 from evidense.study.run import RunOptions, run_study
-from factorial.world import study_of, write_world
+from factorial.world import smallest_study
 from study.killing import computed_keys, computed_twice, hashes
 
 LETTERS = """
@@ -39,14 +39,7 @@ def check_done(study: Study, folder: Path) -> None:
 
 
 def test_a_finished_factorial_needs_no_cluster(tmp_path: Path) -> None:
-    world = write_world(tmp_path / "world.csv", n_train=100, n_test=30)
-    stage = {"pairs": 320, "batch_size": 32, "learning_rate": 0.02}
-    study = study_of(
-        world,
-        [0],
-        pretraining={"objective": "crop", "data": [f"{world}:items@train"], **stage},
-        finetuning={"objective": "infonce", "data": [f"{world}@train"], **stage},
-    )
+    study = smallest_study(tmp_path)
     check_done(study, tmp_path)
 
 

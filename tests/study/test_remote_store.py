@@ -15,7 +15,7 @@ from evidense.study.compare import comparison
 from evidense.study.plan import plan
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, open_study, run_study
-from factorial.world import study_of, write_world
+from factorial.world import smallest_study
 from study.killing import hashes
 
 LETTERS = """
@@ -58,14 +58,7 @@ def test_a_comparison_is_the_same_and_another_computer_computes_nothing_again(
 def test_a_factorial_is_the_same_and_its_checkpoints_are_fetched_only_to_be_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = write_world(tmp_path / "world.csv", n_train=100, n_test=30)
-    stage = {"pairs": 320, "batch_size": 32, "learning_rate": 0.02}
-    study = study_of(
-        world,
-        [0],
-        pretraining={"objective": "crop", "data": [f"{world}:items@train"], **stage},
-        finetuning={"objective": "infonce", "data": [f"{world}@train"], **stage},
-    )
+    study = smallest_study(tmp_path)
     in_folder = run_study(study, Store(tmp_path / "store"), RunOptions(out=tmp_path / "folder", n_workers=0))
     address = f"file://{tmp_path}/bucket"
     for computer in ("first", "second"):

@@ -1,12 +1,13 @@
 """What in the texts of a collection makes scores mean something else: each trap with its share, and silence without it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from counted_items import Counted
 from evidense.training.data import traps as module
 from evidense.training.data.traps import traps
 from evidense.values import Collection, Item, Picture
@@ -94,20 +95,6 @@ def test_pictures_and_judgements_without_texts_are_skipped() -> None:
     picture = Picture(b"P5 1 1 255\n\0")
     assert traps(Collection("ids", [Item("q")], [Item("d")], {"q": {"d": 1}})) == ()
     assert traps(Collection("p", [Item("q", "a cat")], [Item("d", picture=picture)], {"q": {"d": 1}})) == ()
-
-
-class Counted(Sequence[Item]):
-    """Documents that count how often they are read."""
-
-    def __init__(self, items: list[Item]) -> None:
-        self.items, self.n_read = items, 0
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, row: Any) -> Any:
-        self.n_read += 1
-        return self.items[row]
 
 
 def counted(plain: Collection) -> Collection:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from counted_items import Counted
 from evidense.compute.search.encode import _distinct
 from evidense.datasets import beir
 from evidense.errors import InvalidInput
@@ -51,20 +52,6 @@ def slow_distinct(items: Sequence[Item], by_id: bool) -> tuple[list[int], list[i
             digest.update(len(key).to_bytes(4, "big") + key)
         rows.append(number)
     return rows, firsts, digest.hexdigest()
-
-
-class Counted(Sequence[Item]):
-    """Items that count how often they are read."""
-
-    def __init__(self, items: list[Item]) -> None:
-        self.items, self.n_read = items, 0
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, row: Any) -> Any:
-        self.n_read += 1
-        return self.items[row]
 
 
 @given(ITEMS)
