@@ -12,7 +12,7 @@ from evidense.records import Study
 from evidense.store import Store
 from evidense.study.compare import dissection
 from evidense.study.run import RunOptions, run_study
-from factorial.world import smallest_study
+from factorial.world import smallest_study, write_world
 from study.killing import computed_keys, computed_twice, hashes
 
 LETTERS = """

@@ -15,7 +15,7 @@ from evidense.study.compare import comparison
 from evidense.study.plan import plan
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, open_study, run_study
-from factorial.world import smallest_study
+from factorial.world import smallest_study, write_world
 from study.killing import hashes
 
 LETTERS = """
