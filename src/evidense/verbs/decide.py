@@ -37,6 +37,7 @@ from evidense.store import Store
 from evidense.training.data.traps import traps_of
 
 _FEW_DRAWS = 199
+"""Draws where only the effect and its standard error are read."""
 ASSERTED = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "helps"}
 """Label → the claim whose sentence it asserts. UNDECIDED leaves the usual question open: does the system help?"""
 
