@@ -300,3 +300,23 @@ def test_identical_systems_have_no_interval_on_any_measure(evidense, pairs_csv, 
     ends = [value for name, value in metrics.items() if "/difference/" in name and name.endswith(("low", "high"))]
     assert len(ends) >= 4
     assert not any(ends)
+
+
+def test_a_page_of_another_margin_or_sample_keeps_the_first_one_and_says_where_it_goes(
+    evidense, pairs_csv, tmp_path
+) -> None:
+    first = tmp_path / "evidense-out" / "char_ngrams-vs-bm25-on-pairs"
+    command = ("compare", "bm25", "char_ngrams", "--on", pairs_csv)
+    assert "holds another page" not in evidense(*command).stderr
+    bytes_of_first = (first / "report.html").read_bytes()
+    other = evidense(*command, "--margin", "0.1")
+    assert (
+        "(margin 0.02 there, 0.1 here) and stays; this one goes to 'evidense-out/char_ngrams-vs-bm25-on-pairs-2'"
+        in other.stderr
+    )
+    assert other.stdout.strip().splitlines()[-1] == "evidense-out/char_ngrams-vs-bm25-on-pairs-2/report.html"
+    evidense(*command, "--margin", "0.1", "--queries", "20")
+    for margins in ((), ("--margin", "0.1")):
+        evidense(*command, *margins)
+    assert sorted(path.name for path in first.parent.iterdir()) == [first.name, f"{first.name}-2", f"{first.name}-3"]
+    assert (first / "report.html").read_bytes() == bytes_of_first

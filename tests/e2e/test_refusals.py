@@ -7,6 +7,7 @@ import pytest
     ("argv", "said"),
     [
         (["compare", "bm25", "char_ngrams"], "no collection is named"),
+        (["compare", "bm25", "char_ngrams", "p.csv"], "'p.csv' is a table; did you mean --on p.csv?"),
         (["compare", "bm25", "char_ngrams", "--on", "docstring"], "did you mean 'docstrings'?"),
         (["compare", "bm25", "char_ngram", "--on", "p.csv"], "did you mean 'char_ngrams'?"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--measure", "nGCD@10"], "unknown measure 'nGCD@10'"),

@@ -52,3 +52,12 @@ def test_demo_compare_replay_and_score_run_where_torch_cannot_be_imported(folder
         "score a.trec qrels.txt",
         "list",
     )
+
+
+def test_a_reranker_that_lies_nowhere_is_refused_before_torch_is_asked_for(folder: Path) -> None:
+    command = "compare bm25 cross-encoder:nosuch --on pairs.csv --out page"
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, command], cwd=folder, capture_output=True, text=True, timeout=240
+    )
+    assert "there is no model at 'nosuch'; expected a folder" in done.stderr
+    assert "torch" not in done.stderr

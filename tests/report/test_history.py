@@ -124,6 +124,7 @@ def test_comparisons_that_were_made_twice_are_trends_with_the_count_of_looks(pag
     found = trends(entries_of_store(Store(pages / "log")))
     assert len(found) == 2
     assert all(len(t.points) == 2 for t in found)
+    assert all(line.endswith("(margin ±.02)") for line in trend_lines(found[0])[1:3])
     assert "2 looks; each interval holds for one look alone" in trend_lines(found[0])[-1]
 
 

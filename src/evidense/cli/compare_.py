@@ -81,7 +81,7 @@ from evidense.cli.running import RunRequest, execute
 )
 @DRAWS
 @click.option("--depth", type=int, default=100, show_default=True, help="Documents kept for each query.")
-@click.option("--name", help="Name of the study. Default: TUNED-vs-BASE.")
+@click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-on-COLLECTION.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
 @click.option("--gate", type=click.Choice(["no-harm", "helps"]), help="Exit with 1 unless this gate is met.")
 @click.option("--allow-undecided", is_flag=True, help="Let UNDECIDED pass the gate.")
@@ -109,10 +109,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
 
     where = [*split(on), *(f"trec:{path}" for path in _paths(qrels))]
     if not where:
-        raise InvalidInput(
-            "no collection is named; expected --on with files, folders or names, or --qrels with run files; "
-            "`evidense list datasets` shows what is built in"
-        )
+        raise InvalidInput(_no_collection(tuned))
     request = RunRequest(
         **{
             key: options.pop(key)
@@ -127,6 +124,19 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     if not request.save_baseline:
         _check_different(base, tuned)
     execute(comparison(base, tuned, where, **options), request)
+
+
+def _no_collection(tuned: tuple[str, ...]) -> str:
+    """Return what is said where no collection is named; tables among the systems were meant as collections."""
+    from evidense.reading.tables.rows import table_format
+
+    tables = [system for system in tuned if Path(system).is_file() and table_format(Path(system))]
+    if tables:
+        return f"no collection is named, and '{tables[0]}' is a table; did you mean --on {','.join(tables)}?"
+    return (
+        "no collection is named; expected --on with files, folders or names, or --qrels with run files; "
+        "`evidense list datasets` shows what is built in"
+    )
 
 
 def _paths(values: tuple[str, ...]) -> list[str]:

@@ -60,7 +60,7 @@ from evidense.cli.running import RunRequest, execute
 )
 @MARGIN
 @DRAWS
-@click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside.")
+@click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside-on-COLLECTION.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
 @RUN_BY
 @NO_TEXT_OR_PLAN

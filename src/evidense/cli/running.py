@@ -63,13 +63,15 @@ def execute(study: Study, request: RunRequest) -> None:
 def _execute(study: Study, request: RunRequest) -> None:
     from evidense import report
     from evidense.cli.plans import bill_lines, estimate_line, plan_text
-    from evidense.report.folder import folder_of
+    from evidense.report.folder import folder_of, moved_sentence
     from evidense.study.baseline import check_own, is_own, save_baseline
     from evidense.study.plan import plan
     from evidense.study.run import RunOptions, open_study, run_opened
 
     command = shlex.join(["evidense", *without_runner(sys.argv[1:])])
     out = request.out or folder_of(study)
+    if request.out is None and (moved := moved_sentence(study, out)):
+        print(moved, file=sys.stderr)
     _check_named(study, request, out)
     options = RunOptions(
         out=out,

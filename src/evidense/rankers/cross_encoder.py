@@ -14,7 +14,7 @@ from evidense.compute.models.checkpoint import read_weights, refuse_remote_code,
 from evidense.compute.models.files import read_form, read_head, read_json, refuse_irregular
 from evidense.compute.models.folder import SETTINGS, licence_of, listed_modules
 from evidense.compute.models.forms import CrossEncoderSettings
-from evidense.compute.models.locate import folder_of, require_transformers
+from evidense.compute.models.locate import folder_of, refuse_nowhere, require_transformers
 from evidense.compute.models.modules import linear_flops
 from evidense.compute.models.tokens import load_tokenizer, tokenizer_doubts, tokenizer_files
 from evidense.compute.quiet import quiet
@@ -118,6 +118,7 @@ class CrossEncoderRerankerPart:
         head = next((head.removeprefix(prefix) for prefix in _PREFIXES if head.startswith(prefix)), head).strip()
         if not head:
             raise InvalidInput(f"'{spelling}' names no model. Expected cross-encoder:FOLDER, pip:PACKAGE/FOLDER, or a hub id")  # fmt: skip
+        refuse_nowhere(head)
         require_transformers(str(spelling))
         unsafe = "unsafe_weights" in spelling.options
         folder = folder_of(head, spelling.options.get("revision"), pickles=unsafe)

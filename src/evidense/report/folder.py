@@ -9,18 +9,26 @@ from pathlib import Path
 from evidense import registry
 from evidense.boundary.claim import LONGEST, FolderClaim
 from evidense.boundary.disk import check_plain
+from evidense.boundary.documents import read_toml
 from evidense.boundary.inputs import Inputs, existing
 from evidense.boundary.manifest import NAME, Manifest
+from evidense.boundary.shown import shown_line
 from evidense.errors import InvalidInput
-from evidense.records import Json, Study, sha256_of
+from evidense.records import Json, Study, canonical_json, sha256_of
 from evidense.report.comparison.exports import slug
 from evidense.report.labels import carries_all
 
 ROOT = Path("evidense-out")
 """Where pages go that name no folder."""
 LOSSES = "losses.csv"
+STUDY_FILE = "study.toml"
+ASKED = (
+    "measures", "margin", "confidence", "slices", "clusters", "references", "seed", "depth",
+    "sample_queries", "sample_documents", "drawn_by", "trained_on", "best_of",
+)  # fmt: skip
+"""Keys of a study that are typed: with another value it is another question, whose page must not replace the first one's."""
 _ALWAYS = (
-    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "paper.tex", "table.md", "page.json", "study.toml", LOSSES,
+    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "paper.tex", "table.md", "page.json", STUDY_FILE, LOSSES,
     "runs/any.trec",
 )  # fmt: skip
 _INSIDE = ("findings.csv", "ledger.tex", "compare.html")
@@ -34,7 +42,8 @@ _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\u
 def subject(study: Study) -> dict[str, Json]:
     """Return what makes a study the same one: its name, the systems that it compares, trains or looks into, and its collections.
 
-    Margin, measures, claims, slices, samples, seed and excluded queries may change: the page of the same study is written anew.
+    Margin, measures, claims, slices, samples, seed and excluded queries may change: in a folder that the user names, the page
+    of the same study is written anew.
     """
     content = study.content()
     trained = {key: content[key] for key in ("factorial", "arms") if content.get(key)}
@@ -58,7 +67,10 @@ def names_of(study: Study) -> list[str]:
 
 
 def folder_of(study: Study, root: Path = ROOT) -> Path:
-    """Return the folder of a study that names none: ROOT/NAME, or the first of NAME-2, NAME-3 … that is free or its own."""
+    """Return the folder of a study that names none: ROOT/NAME, or the first of NAME-2, NAME-3 … that is free or its own.
+
+    A folder is its own if the same was asked: a page with another margin or measure stays.
+    """
     first = root / folder_name(study.name)
     n, out = 1, first
     while not _is_free_or_same(out, study):
@@ -151,4 +163,36 @@ def _is_free_or_same(out: Path, study: Study) -> bool:
     if not out.is_dir():
         return False
     held = Manifest.read(out)
-    return not any(out.iterdir()) if held is None else dict(held.of) == subject(study)
+    if held is None:
+        return not any(out.iterdir())
+    return _holds(out, study) and not asked_otherwise(study, out)
+
+
+def _holds(out: Path, study: Study) -> bool:
+    held = Manifest.read(out)
+    return held is not None and dict(held.of) == subject(study)
+
+
+def moved_sentence(study: Study, out: Path) -> str:
+    """Return why the default folder of a study is not ROOT/NAME, in one sentence; empty if it is."""
+    first = out.with_name(folder_name(study.name))
+    if out == first:
+        return ""
+    other = asked_otherwise(study, first) if _holds(first, study) else {}
+    asked = study.content()
+    why = "; ".join(f"{key} {_spelled(other[key])} there, {_spelled(asked.get(key))} here" for key in other)
+    return f"'{first}' holds another page{f' ({why})' if why else ''} and stays; this one goes to '{out}'"
+
+
+def asked_otherwise(study: Study, out: Path) -> dict[str, Json]:
+    """Return the typed settings of the page in a folder that differ from those of a study: key → the page's value."""
+    try:
+        held = read_toml(out / STUDY_FILE, "study")
+    except (InvalidInput, OSError):
+        return {}
+    asked = study.content()
+    return {key: held.get(key) for key in ASKED if held.get(key) != asked.get(key)}
+
+
+def _spelled(value: Json) -> str:
+    return "unset" if value in (None, "", []) else shown_line(canonical_json(value).replace('"', "'"))

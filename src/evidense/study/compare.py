@@ -21,6 +21,9 @@ IN_TABLE = ("analyses", "options", "seeds")
 """Settings of `dissect` that belong into the table [[dissect]] of the study file."""
 WHO_WORKS = ("workers", "runner")
 """Settings of the Python functions that are no keys of a study file."""
+_MOST_NAMED = 2
+"""Collections that a study's default name spells out."""
+_ENDING = re.compile(r"\.(csv|tsv|txt|json|jsonl|parquet|gz)$")
 TOY = {"sample_queries": 60, "sample_documents": 200, "n_resamples": 2000}
 
 
@@ -40,7 +43,7 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
     if any(key.startswith("sample_") for key in keys) and "dissect" not in keys:
         keys.setdefault("drawn_by", "name")
     data = {
-        "name": slug(f"{names[1] if len(names) > 1 else ''}-vs-{names[0]}"),
+        "name": default_name(names, on),
         "question": f"Did {', '.join(names[1:])} change what {names[0]} retrieves?",
         "seed": 0,
         "systems": [base, *others],
@@ -83,11 +86,23 @@ def dissection(
     row = {"name": "inside", "random": random, **{key: value for key, value in table.items() if value}}
     names = [label_of(s) for s in systems]
     keys = {
-        "name": slug(f"{names[-1]}-vs-{names[0]}-inside"),
+        "name": default_name(names, on, "inside-"),
         "question": f"What changed inside {names[0]} when {', '.join(names[1:])} came of it?",
     }
     keys |= {key: value for key, value in settings.items() if value is not None}
     return comparison(systems[0], systems[1:], on, **keys, dissect=[row])
+
+
+def default_name(systems: Sequence[str], collections: Sequence[str], kind: str = "") -> str:
+    """Return the name of a study that has none, from the labels of its systems (the first is the baseline) and its collections.
+
+    >>> default_name(["e5", "tuned"], ["my/pairs.csv"]), default_name(["bm25", "a", "b"], ["x", "y", "z"], "inside-")
+    ('tuned-vs-e5-on-pairs', '2-systems-vs-bm25-inside-on-3-collections')
+    """
+    who = systems[1] if len(systems) == 2 else f"{len(systems) - 1}-systems"
+    labels = [_ENDING.sub("", label_of(collection)) for collection in collections]
+    where = "-".join(labels) if len(labels) <= _MOST_NAMED else f"{len(labels)}-collections"
+    return slug(f"{who}-vs-{systems[0]}-{kind}on-{where}")
 
 
 def toy(study: Study) -> Study:

@@ -93,9 +93,18 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
             f"'{head}' is a spelling of open_clip, which needs torchvision and is not supported; expected a"
             " transformers model; use its transformers form, as 'laion/CLIP-ViT-B-32-laion2B-s34B-b79K'"
         )
-    if not looks_like_hub_id(head):
-        raise InvalidInput(f"there is no model at '{head}'; expected a folder, pip:PACKAGE/FOLDER, or a hub id OWNER/NAME; correct the path")  # fmt: skip
+    refuse_nowhere(head)
     return _download(head, revision, _WANTED + (_PICKLES if pickles else []))
+
+
+def refuse_nowhere(head: str) -> None:
+    """Refuse a spelling that is no folder here and cannot name a package or a model of the hub, before any library is asked for.
+
+    Raises:
+        InvalidInput: nothing can lie there.
+    """
+    if not (head.startswith(("pip:", "gguf:")) or local_folder(head) or looks_like_hub_id(head)):
+        raise InvalidInput(f"there is no model at '{head}'; expected a folder, pip:PACKAGE/FOLDER, or a hub id OWNER/NAME; correct the path")  # fmt: skip
 
 
 def require_transformers(head: str) -> None:

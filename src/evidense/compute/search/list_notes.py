@@ -56,9 +56,14 @@ def _hardly_judged(lists: RankedLists, collection: Collection) -> list[str]:
 
 
 def _short(lists: RankedLists, collection: Collection, measure_names: Sequence[str], depth: int | None) -> list[str]:
-    """Compare the longest list with the cut-offs of the measures and with the requested depth."""
-    longest = int((lists.documents >= 0).sum(axis=1).max(initial=0))
-    if not longest or (longest >= len(collection.corpus) and collection.modalities[1] != "ids"):
+    """Compare the longest list with the cut-offs of the measures and with the requested depth.
+
+    Where texts are searched here, lists of many lengths were not cut: BM25 lists only documents that share a word.
+    """
+    lengths = (lists.documents >= 0).sum(axis=1)
+    longest, is_searched = int(lengths.max(initial=0)), collection.modalities[1] != "ids"
+    is_uncut = is_searched and (longest >= len(collection.corpus) or 2 * int((lengths == longest).sum()) < len(lengths))
+    if not longest or is_uncut:
         return []
     sentence = f"no list holds more than {longest:,} document{'' if longest == 1 else 's'}"
     deep = [measures.canonical(name) for name in measure_names if (measures.cutoff(name) or 0) > longest]

@@ -29,7 +29,7 @@ def text(contents: Contents, width: int = 100) -> str:
         lines += [
             "",
             *textwrap.wrap(
-                f"{said.lead}: {who}{shown_line(unmarked(said.sentence))} gate: {'PASS' if said.passes else 'FAIL'}",
+                f"{said.lead}: {who}{shown_line(unmarked(said.sentence))} no-harm gate: {'PASS' if said.passes else 'FAIL'}",
                 width,
             ),
         ]

@@ -38,6 +38,8 @@ class Decided:
     low: float
     high: float
     n: int
+    margin: float | None = None
+    """None in logs of versions that did not note it."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def log_page(contents: Contents, store: Store, folder: Path, command: str) -> No
     append_line(store.root, ROOM, {
         "at": _now(), "name": name, "page_sha256": held.files[PAGE] if (held := Manifest.read(folder)) else "", "command": command,
         "version": evidense.__version__, "folder": str(folder.absolute()),
-        "decided": [[v.system, v.baseline, v.collection, v.measure, v.verdict, v.effect, v.low, v.high, v.n] for v in rows],
+        "decided": [[v.system, v.baseline, v.collection, v.measure, v.verdict, v.effect, v.low, v.high, v.n, v.margin] for v in rows],
     })  # fmt: skip
 
 
@@ -169,7 +171,18 @@ def _decided(row: Mapping[str, Json]) -> Decided:
     return Decided(
         *(
             row[name]
-            for name in ("system", "baseline", "collection", "measure", "verdict", "effect", "low", "high", "n")
+            for name in (
+                "system",
+                "baseline",
+                "collection",
+                "measure",
+                "verdict",
+                "effect",
+                "low",
+                "high",
+                "n",
+                "margin",
+            )
         )
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import evidense
 from evidense.boundary.numerals import interval, signed
 from evidense.report.history.entries import PageEntry
-from evidense.report.history.trends import Trend, shown_time, trends
+from evidense.report.history.trends import Trend, margin_of, shown_time, trends
 from evidense.report.rendering import asset, assets, environment, sha256_source
 from evidense.report.words import WORDS, Word
 
@@ -48,7 +48,7 @@ def _drawn(trend: Trend) -> list[DrawnPoint]:
     return [
         DrawnPoint(
             shown_time(at), round(_EDGE + i * step, 2), height(d.effect), height(d.high), height(d.low),
-            f"{shown_time(at)}: {signed(d.effect)} {interval(d.low, d.high)}, {d.n:,} queries, {d.verdict}", WORDS[d.verdict],
+            f"{shown_time(at)}: {signed(d.effect)} {interval(d.low, d.high)}, {d.n:,} queries, {d.verdict}{margin_of(d)}", WORDS[d.verdict],
         )
         for i, (at, d) in enumerate(trend.points)
     ]  # fmt: skip

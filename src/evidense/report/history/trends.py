@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from evidense.boundary.numerals import interval, signed
 from evidense.report.history.entries import Decided, PageEntry
+from evidense.report.words import margin_text
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,15 @@ def trends(entries: Sequence[PageEntry]) -> list[Trend]:
 def trend_lines(trend: Trend) -> list[str]:
     """Return a trend as lines of text."""
     rows = [
-        f"  {shown_time(at)}  {signed(d.effect):>6} {interval(d.low, d.high)}  {d.n:,} queries  {d.verdict}"
+        f"  {shown_time(at)}  {signed(d.effect):>6} {interval(d.low, d.high)}  {d.n:,} queries  {d.verdict}{margin_of(d)}"
         for at, d in trend.points
     ]
     return [trend.title, *rows, f"  {trend.looks}"]
+
+
+def margin_of(decided: Decided) -> str:
+    """Return the margin of a verdict in parentheses; pages of one trend may differ in it."""
+    return f" (margin {margin_text(decided.margin)})" if decided.margin is not None else ""
 
 
 def shown_time(at: str) -> str:
