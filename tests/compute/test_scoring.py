@@ -146,21 +146,15 @@ def test_a_query_without_results_scores_zero_and_is_reported() -> None:
 
 
 def test_lists_of_many_lengths_were_not_cut_and_lists_of_one_length_were() -> None:
-    collection = Collection(
-        "words", [Item(q, q) for q in "pqr"], [Item(name, name) for name in "abcd"], dict.fromkeys("pqr", {"a": 1})
-    )
-    ragged = np.array([[0, 1, 2], [0, 1, -1], [0, -1, -1]], np.int32)
-    cut = np.array([[0, 1, 2], [0, 1, 2], [0, -1, -1]], np.int32)
-    scores = np.full((3, 3), 1.0, np.float32)
-    said = [
-        list_notes(
-            RankedLists(tuple("pqr"), tuple("abcd"), d, np.where(d < 0, -np.inf, scores).astype(np.float32)),
-            collection,
-            ["R@100"],
-        )
-        for d in (ragged, cut)
-    ]
-    assert said == [(), ("no list holds more than 3 documents, and R@100 looks deeper",)]
+    words = Collection("words", [Item(q, q) for q in "pqr"], [Item(d, d) for d in "abcd"], {q: {"a": 1} for q in "pqr"})
+
+    def said(*rows: list[int]) -> tuple[str, ...]:
+        documents = np.array(rows, np.int32)
+        scores = np.where(documents < 0, -np.inf, 1.0).astype(np.float32)
+        return list_notes(RankedLists(("p", "q", "r"), tuple("abcd"), documents, scores), words, ["R@100"])
+
+    assert said([0, 1, 2], [0, 1, -1], [0, -1, -1]) == ()
+    assert said([0, 1, 2], [0, 1, 2], [0, -1, -1]) == ("no list holds more than 3 documents, and R@100 looks deeper",)
 
 
 def test_a_ranking_with_an_unknown_query_is_refused() -> None:
