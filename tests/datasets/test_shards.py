@@ -15,6 +15,7 @@ from evidense.reading.shards import MOST_OPEN, files_of
 from evidense.store import Store
 from evidense.values import Collection
 from evidense.verbs.retrieve import open_system, retrieve
+from tiny_packages import tar
 
 DOCUMENTS: list[dict[str, Any]] = [
     {"_id": f"d{n}", "title": f"Title {n}" if n % 3 else None, "text": f"text of {n % 90} é"} for n in range(100)
@@ -32,6 +33,11 @@ def folder(at: Path, shards: dict[str, list[dict[str, Any]]]) -> Path:
         path.parent.mkdir(exist_ok=True)
         if path.suffix == ".parquet":
             parquet(path, rows)
+        elif path.suffix == ".arrow":
+            arrow(path, rows)
+        elif ".tar" in path.suffixes:
+            data = tar({f"{row['_id']}.json": json.dumps(row).encode() for row in rows})
+            path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
         else:
             data = "".join(json.dumps(row) + "\n" for row in rows).encode()
             path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
@@ -39,11 +45,20 @@ def folder(at: Path, shards: dict[str, list[dict[str, Any]]]) -> Path:
 
 
 def parquet(path: Path, rows: list[dict[str, Any]]) -> None:
-    pa = pytest.importorskip("pyarrow")
-    import pyarrow.parquet as pq
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(table(rows), path, row_group_size=16)
 
-    schema = pa.schema([("_id", pa.string()), ("title", pa.string()), ("text", pa.string())])
-    pq.write_table(pa.Table.from_pylist(rows, schema), path, row_group_size=16)
+
+def arrow(path: Path, rows: list[dict[str, Any]]) -> None:
+    pa = pytest.importorskip("pyarrow")
+    with pa.ipc.new_stream(str(path), table(rows).schema) as stream:
+        stream.write_table(table(rows), max_chunksize=16)
+
+
+def table(rows: list[dict[str, Any]]) -> Any:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, pa.schema([("_id", pa.string()), ("title", pa.string()), ("text", pa.string())]))
 
 
 def opened(at: Path) -> Collection:
@@ -66,7 +81,16 @@ def one_file(tmp_path_factory: pytest.TempPathFactory) -> Collection:
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
 @pytest.mark.parametrize(
-    "name", ["corpus/{n}.jsonl", "corpus-{n}.jsonl.gz", "corpus/{n}.parquet", "corpus-{n:05d}-of-{total:05d}.parquet"]
+    "name",
+    [
+        "corpus/{n}.jsonl",
+        "corpus-{n}.jsonl.gz",
+        "corpus/{n}.parquet",
+        "corpus-{n:05d}-of-{total:05d}.parquet",
+        "corpus/{n}.arrow",
+        "corpus-{n:06d}.tar",
+        "corpus/{n}.tar.gz",
+    ],
 )
 def test_shards_of_any_size_and_form_are_the_corpus_of_one_file(
     tmp_path: Path, one_file: Collection, name: str, size: int

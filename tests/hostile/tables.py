@@ -1,10 +1,11 @@
-"""Tables of pairs (CSV, TSV, JSON lines, Parquet) and BEIR folders."""
+"""Tables of pairs (CSV, TSV, JSON lines, Parquet) and BEIR folders, also in shards of Arrow and WebDataset."""
 
 import csv
 import gzip
 import io
 import random
 import struct
+import tarfile
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -216,6 +217,46 @@ def _mutated_parquet(seed: int) -> Case:
     return Case(f"parquet:{seed}", files({"p.parquet": content}), on("p.parquet"))
 
 
+def _sharded(form: str, content: bytes) -> Case:
+    given = {name: data for name, data in beir().items() if "corpus" not in name}
+    return Case(form, files({**given, f"b/corpus-0.{form.partition(':')[0]}": content}), on("b"))
+
+
+def _mutated_tar(seed: int) -> Case:
+    """An archive of samples with damaged bytes, in its headers or anywhere."""
+    rng = mutate.generator("tar", seed)
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=rng.choice([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])) as archive:
+        for _, text, _, _, doc_id, _ in ROWS:
+            name, body = rng.choice([(f"{doc_id}.txt", text), (f"{'é' * 90}/{doc_id}.json", mutate.json_text({"_id": doc_id, "text": text}, rng))])  # fmt: skip
+            member = tarfile.TarInfo(name)
+            member.size = len(body.encode())
+            archive.addfile(member, io.BytesIO(body.encode()))
+    content = bytearray(data.getvalue())
+    if rng.random() < 0.5:
+        return _sharded(f"tar:{seed}", mutate.data(bytes(content), rng))
+    at = rng.randrange(0, len(content), 512) + rng.randrange(160)
+    content[at] = rng.randrange(256)
+    return _sharded(f"tar:{seed}", bytes(content))
+
+
+def _mutated_arrow(seed: int) -> Case:
+    """A stream or a packed file of record batches with damaged bytes."""
+    import pyarrow
+    from pyarrow import feather
+
+    rng = mutate.generator("arrow", seed)
+    table = pyarrow.table({"_id": [row[4] for row in ROWS], "text": [row[1] for row in ROWS]})
+    data = io.BytesIO()
+    if rng.random() < 0.5:
+        feather.write_feather(table, data, compression=rng.choice(["lz4", "zstd"]))
+    else:
+        table = table.set_column(1, "text", table["text"].dictionary_encode())
+        with pyarrow.ipc.new_stream(data, table.schema) as stream:
+            stream.write_table(table)
+    return _sharded(f"arrow:{seed}", mutate.data(data.getvalue(), rng))
+
+
 def packed(content: bytes | str, n_times: int) -> bytes:
     """Return gzip of content repeated: a bomb."""
     data = content.encode() if isinstance(content, str) else content
@@ -230,6 +271,7 @@ def packed(content: bytes | str, n_times: int) -> bytes:
 FAMILY = Family(
     "tables",
     _named,
-    {"csv": _mutated_delimited("csv", ","), "tsv": _mutated_delimited("tsv", "\t"), "jsonl": _mutated_lines, "beir": _mutated_beir, "parquet": _mutated_parquet},
+    {"csv": _mutated_delimited("csv", ","), "tsv": _mutated_delimited("tsv", "\t"), "jsonl": _mutated_lines, "beir": _mutated_beir, "parquet": _mutated_parquet,
+     "tar": _mutated_tar, "arrow": _mutated_arrow},
     seeds=2,
 )  # fmt: skip

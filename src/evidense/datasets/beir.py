@@ -22,7 +22,8 @@ class Beir:
     """`FOLDER[@split]`. Without a split, `test` is read, or the only split of the folder.
 
     Corpus and queries may be in shards: `corpus/NAME.jsonl` or `corpus-NAME.jsonl` (also .gz), `corpus/NAME.parquet` or
-    `corpus-00000-of-00005.parquet`, as the hub writes them. Shards are read in the order of their names and numbers.
+    `corpus-00000-of-00005.parquet`, as the hub writes them, .arrow and .feather, or WebDataset archives, `corpus-000000.tar`, with
+    KEY.txt, KEY.json and pictures. Shards are read in the order of their names and numbers.
 
     The text of a document is `title + " " + text` (BEIR's rule; null is no text), the text of a query is `text`. The corpus may be larger
     than memory. Only queries that the split judges are read. If queries are documents of the corpus too (same id and same text, as in

@@ -14,24 +14,9 @@ from evidense.reading.tables.columns import find
 from evidense.reading.tables.rows import DataRow, read_table
 from evidense.reading.tables.typed import noted
 from evidense.values import Collection, Item, Picture, Provenance, build
+from evidense.values.item import PICTURE_ENDINGS
 
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
-_ENDINGS = {
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".jfif",
-    ".webp",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".svg",
-    ".avif",
-    ".ppm",
-    ".pgm",
-    ".ico",
-}
 _OTHERS = ("corpus.jsonl", "config.json", "modules.json", "dataset_info.json")
 """Files that show that a folder is something else."""
 
@@ -111,7 +96,9 @@ def _labelled(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield (name of the sub-folder, path) of every picture in a sub-folder, in order."""
     for inner in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         yield from (
-            (inner.name, path) for path in sorted(inner.iterdir()) if path.suffix.lower() in _ENDINGS and path.is_file()
+            (inner.name, path)
+            for path in sorted(inner.iterdir())
+            if path.suffix.lower() in PICTURE_ENDINGS and path.is_file()
         )
 
 

@@ -1,4 +1,4 @@
-"""Corpora: JSONL and Parquet files as a lazy sequence of Items; memory holds byte offsets, never the texts."""
+"""Corpora: JSONL, Parquet, Arrow and WebDataset files as a lazy sequence of Items; memory holds byte offsets, never the texts."""
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -10,10 +10,12 @@ from jaxtyping import Int64
 
 from evidense.boundary.files import BOM
 from evidense.reading.lines import decoded, raw_lines, stop_at_too_many
-from evidense.reading.shards import Shards
+from evidense.reading.shards import Shards, unit_of
 from evidense.reading.tables.rows import json_object, plain_object
-from evidense.values import Item
+from evidense.reading.tables.webdataset import PICTURE
+from evidense.values import Item, Picture
 from evidense.values.contents import Collected
+from evidense.values.item import ArchiveMember
 
 AT_ONCE = 1 << 20
 """Bytes of lines that are read at once, if they follow each other."""
@@ -22,7 +24,7 @@ ToItem = Callable[[dict[str, Any], str, list[str]], Item | None]
 
 
 class JsonlItems(Sequence[Item]):
-    """Items of JSONL files, or of Parquet files with the same columns, read from the file on each access; safe for many threads.
+    """Items of JSONL files, or of tables and archives with the same columns, read from the file on each access; safe for many threads.
 
     Opening them reads each file once. From then on memory holds ids, content keys and 65 bytes more a line, but no text.
     """
@@ -31,8 +33,8 @@ class JsonlItems(Sequence[Item]):
         """Index the files and check every line; lines with mistakes are left out and listed in `mistakes`.
 
         Raises:
-            InvalidInput: a file cannot be read.
-            MissingExtra: a file is Parquet, and pyarrow is not installed.
+            InvalidInput, UnsafeInput: a file cannot be read.
+            MissingExtra: a file is Parquet or Arrow, and pyarrow is not installed.
         """
         self.mistakes: list[str] = []
         self._to_item = to_item
@@ -47,7 +49,7 @@ class JsonlItems(Sequence[Item]):
 
     def _index(self, shard: int, collected: Collected | None) -> Collected | None:
         path = self._shards.paths[shard]
-        with self._shards.whole(shard) as (file, start):
+        with self._shards.whole(shard, self.mistakes) as (file, start):
             for number, raw in enumerate(raw_lines(file, path), 1):
                 body = raw.removeprefix(BOM) if number == 1 else raw
                 if not body.isspace() and (item := self._parsed(body, shard, number, self.mistakes)) is not None:
@@ -71,7 +73,12 @@ class JsonlItems(Sequence[Item]):
             before = len(mistakes)
             text = decoded(raw, place, self._shards.paths[shard], mistakes)
             value = json_object(text, place, mistakes) if len(mistakes) == before else None
-        return self._to_item(value, place, mistakes) if value is not None else None
+        if value is None:
+            return None
+        item, archive = self._to_item(value, place, mistakes), self._shards.paths[shard]
+        if item is None or PICTURE not in value or unit_of(archive) != "sample":
+            return item
+        return Item(item.id, item.text or None, Picture(ArchiveMember(archive, *value[PICTURE])))
 
     def place(self, row: int) -> str:
         """Return the file and line of an item, for messages."""
@@ -127,7 +134,7 @@ class JsonlItems(Sequence[Item]):
 
 def _names(paths: Sequence[Path]) -> list[str]:
     """Return how messages name each file, up to the number of a line."""
-    return [f"{path.name} {'row' if path.suffix == '.parquet' else 'line'}" for path in paths]
+    return [f"{path.name} {unit_of(path)}" for path in paths]
 
 
 class Mapped(Sequence[Item]):

@@ -17,12 +17,14 @@ from typing import Any, BinaryIO
 
 from evidense.boundary.files import opened
 from evidense.errors import InvalidInput
-from evidense.reading.tables import parquet
+from evidense.reading.lines import stop_at_too_many
+from evidense.reading.tables import arrow, parquet, webdataset
 from evidense.reading.tables.delimited import listed
 
 MOST_OPEN = 64
 """Most shards that are open at once."""
-_FORMS = ("{0}/*.jsonl", "{0}/*.jsonl.gz", "{0}-*.jsonl", "{0}-*.jsonl.gz", "{0}/*.parquet", "{0}-*.parquet")
+_ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".arrow", ".feather", ".tar", ".tar.gz")
+_FORMS = tuple(f"{{0}}{between}*{ending}" for ending in _ENDINGS for between in ("/", "-"))
 _NUMBERED = re.compile(r"-([0-9]{1,9})-of-([0-9]{1,9})\.")
 _WHAT = "a file of JSON lines"
 
@@ -30,7 +32,8 @@ _WHAT = "a file of JSON lines"
 def files_of(folder: Path, side: str) -> tuple[Path, ...]:
     """Return the files of a side ("corpus"), in the order of their names and numbers: SIDE.jsonl, or its shards; () if there are none.
 
-    Shards are SIDE/NAME.jsonl or SIDE-NAME.jsonl, each also packed (.gz), or .parquet as the Hugging Face hub writes them.
+    Shards are SIDE/NAME.jsonl or SIDE-NAME.jsonl, each also packed (.gz), .parquet or .arrow as the Hugging Face hub and `datasets` write
+    them, or .tar as WebDataset does.
 
     Raises:
         InvalidInput: the side is there in several forms, or a shard is missing of shards that state their number.
@@ -60,6 +63,19 @@ def _refuse_gaps(folder: Path, paths: Sequence[Path]) -> None:
     )
 
 
+def unit_of(path: Path) -> str:
+    """Return what a file holds: 'line', 'row' or 'sample'."""
+    if path.name.endswith((".tar", ".tar.gz")):
+        return "sample"
+    return "row" if path.suffix in (".parquet", ".arrow", ".feather") else "line"
+
+
+def _rows(path: Path, mistakes: list[str]) -> Iterator[dict[str, Any] | None]:
+    if unit_of(path) == "sample":
+        return webdataset.rows(path, mistakes)
+    return parquet.rows(path) if path.suffix == ".parquet" else arrow.rows(path)
+
+
 def _natural(path: Path) -> list[str | int]:
     """Return a sort key that puts shard 9 before shard 10."""
     return [int(piece) if number % 2 else piece for number, piece in enumerate(re.split(r"([0-9]{1,18})", path.name))]
@@ -68,7 +84,7 @@ def _natural(path: Path) -> list[str | int]:
 class Shards:
     """Files of lines, of which byte ranges are read; safe for many threads.
 
-    Packed and Parquet files are unpacked, one after the other, into one unnamed temporary file, which is removed with this object.
+    Packed files, tables and archives are unpacked, one after the other, into one unnamed temporary file, which is removed with this object.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -81,18 +97,21 @@ class Shards:
         weakref.finalize(self, _close, self._open)
 
     @contextmanager
-    def whole(self, number: int) -> Iterator[tuple[BinaryIO, int]]:
-        """Open one file for reading all of it; yield it with the place of its first byte for `read`.
+    def whole(self, number: int, mistakes: list[str]) -> Iterator[tuple[BinaryIO, int]]:
+        """Open one file for reading all of it as JSON lines; yield it with the place of its first byte for `read`.
+
+        Rows with mistakes are blank lines.
 
         Raises:
-            InvalidInput: it cannot be read.
-            MissingExtra: it is Parquet, and pyarrow is not installed.
+            InvalidInput, UnsafeInput: it cannot be read.
+            MissingExtra: it is Parquet or Arrow, and pyarrow is not installed.
         """
         path = self.paths[number]
-        if path.suffix == ".parquet":
+        if unit_of(path) != "line":
             with self._spooled() as (spool, start):
-                for cells in parquet.rows(path):
-                    spool.write(json.dumps(cells, default=_as_json).encode() + b"\n")
+                for cells in _rows(path, mistakes):
+                    spool.write(b"\n" if cells is None else json.dumps(cells, default=_as_json).encode() + b"\n")
+                    stop_at_too_many(str(path), mistakes)
                 spool.seek(start)
                 yield spool, start
             return

@@ -1,6 +1,7 @@
 """Item: what is encoded, a text, a picture, or both."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,11 +12,61 @@ from evidense.errors import InvalidInput
 Modality = Literal["text", "image", "image+text"]
 
 
+PICTURE_ENDINGS = frozenset(
+    (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jfif",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".svg",
+        ".avif",
+        ".ppm",
+        ".pgm",
+        ".ico",
+    )
+)
+"""Endings of file names that show that a file is a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMember:
+    """A file inside an archive that is not packed: a range of the archive's bytes."""
+
+    archive: Path
+    name: str
+    start: int
+    size_bytes: int
+    changed_ns: int
+    """When the archive was last changed, as it was opened, in nanoseconds."""
+
+    def __str__(self) -> str:
+        return f"{self.archive}/{self.name}"
+
+    def read(self) -> bytes:
+        """Return the bytes.
+
+        Raises:
+            InvalidInput: the archive cannot be read, or has changed since it was opened.
+        """
+        with regular(self.archive, "a tar archive") as file:
+            if os.fstat(file.fileno()).st_mtime_ns != self.changed_ns:
+                raise InvalidInput(
+                    f"{self.archive} changed while it was being read (the time of its last change is another); expected the same file; start again"
+                )
+            file.seek(self.start)
+            return file.read(self.size_bytes)
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as encoded bytes (PNG, JPEG, SVG …), in memory or in a file that is read on access."""
+    """A picture as encoded bytes (PNG, JPEG, SVG …), in memory, or in a file or an archive that is read on access."""
 
-    source: Path | bytes
+    source: Path | ArchiveMember | bytes
 
     def read(self) -> bytes:
         """Return the encoded bytes, unchanged.
@@ -25,6 +76,8 @@ class Picture:
         """
         if isinstance(self.source, bytes):
             return self.source
+        if isinstance(self.source, ArchiveMember):
+            return self.source.read()
         with regular(self.source, "an image file") as file:
             return file.read()
 

@@ -21,6 +21,7 @@ from evidense.compute.pictures import svg
 from evidense.compute.pictures.queued import NamedPictures
 from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
 from evidense.values import Picture
+from evidense.values.item import ArchiveMember
 
 T = TypeVar("T")
 MAX_BYTES = 100_000_000
@@ -139,13 +140,13 @@ def thumbnail(picture: Picture, max_side: int = 96, max_bytes: int = 4096) -> st
 
 
 def _named(picture: Picture) -> str:
-    if isinstance(picture.source, Path):
-        return f"picture '{picture.source}'"
-    return f"a picture of {len(picture.source):,} bytes (in memory)"
+    if isinstance(picture.source, bytes):
+        return f"a picture of {len(picture.source):,} bytes (in memory)"
+    return f"picture '{picture.source}'"
 
 
 def _read(picture: Picture) -> bytes:
-    size = len(picture.source) if isinstance(picture.source, bytes) else _size_on_disk(picture.source)
+    size = _size(picture.source)
     if size > MAX_BYTES:
         raise UnsafeInput(f"{_named(picture)} has {size:,} bytes; expected at most {MAX_BYTES:,}; make it smaller")
     data = picture.read()
@@ -154,9 +155,13 @@ def _read(picture: Picture) -> bytes:
     return data
 
 
-def _size_on_disk(path: Path) -> int:
+def _size(source: Path | ArchiveMember | bytes) -> int:
+    if isinstance(source, bytes):
+        return len(source)
+    if isinstance(source, ArchiveMember):
+        return source.size_bytes
     try:
-        return path.stat().st_size
+        return source.stat().st_size
     except OSError:
         return 0  # `Picture.read` says what is wrong
 

@@ -1,7 +1,7 @@
 """Parquet: reads a file in small pieces within a budget, after checking the sizes that it states."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.reading.tables.delimited import refuse_many_columns
 
-_ROWS = 256
+ROWS = 256
 """How many rows are decoded at once."""
-_LEAST = 8
+LEAST = 8
 """Least bytes of a value: a file of a thousand bytes may claim a billion nulls."""
 _MOST_PARTS = 20_000
 """Most columns, row groups and other parts of a file's metadata (deep nesting crashes the library)."""
@@ -42,18 +42,24 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
     with _file(path) as file, foreign(str(path), "Expected a Parquet file; write it again."):
         budget = Budget().of(path.stat().st_size)
         _refuse_promises(path, file.metadata, budget)
-        refuse_many_columns(len(file.schema_arrow.names))
-        classes = _classes(file.schema_arrow)
-        spent = 0
-        for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
-            spent += sum(_cost(column) for column in batch.columns)
-            if spent > budget:
-                raise InvalidInput(_too_much(path, budget))
-            columns = [
-                _values(name, column, classes) for name, column in zip(batch.schema.names, batch.columns, strict=True)
-            ]
-            for cells in zip(*columns, strict=True):
-                yield dict(zip(batch.schema.names, cells, strict=True))
+        yield from cells_of(path, file.schema_arrow, file.iter_batches(batch_size=ROWS, use_threads=False))
+
+
+def cells_of(path: Path, schema: Any, batches: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of Arrow's record batches as Python values, with the hub's ClassLabel numbers as class names.
+
+    Raises:
+        InvalidInput: there are too many columns, or the values take more than the file's size allows.
+    """
+    refuse_many_columns(len(schema.names))
+    budget, classes, spent = Budget().of(path.stat().st_size), _classes(schema), 0
+    for batch in batches:
+        spent += sum(_cost(column) for column in batch.columns)
+        if spent > budget:
+            raise InvalidInput(too_much(path, budget))
+        columns = [_values(name, column, classes) for name, column in zip(schema.names, batch.columns, strict=True)]
+        for cells in zip(*columns, strict=True):
+            yield dict(zip(schema.names, cells, strict=True))
 
 
 @contextmanager
@@ -82,12 +88,13 @@ def _refuse_promises(path: Path, metadata: Any, budget: int) -> None:
         for group in range(metadata.num_row_groups)
         for column in range(metadata.num_columns)
     ]
-    promised = sum(max(chunk.total_uncompressed_size, _LEAST * chunk.num_values) for chunk in chunks)
-    if promised > budget or metadata.num_rows * _LEAST > budget:
-        raise InvalidInput(_too_much(path, budget))
+    promised = sum(max(chunk.total_uncompressed_size, LEAST * chunk.num_values) for chunk in chunks)
+    if promised > budget or metadata.num_rows * LEAST > budget:
+        raise InvalidInput(too_much(path, budget))
 
 
-def _too_much(path: Path, budget: int) -> str:
+def too_much(path: Path, budget: int) -> str:
+    """Return the message about a file that unpacks to more than its budget, in bytes."""
     return f"'{path}' unpacks to more than {budget // MIB:,} MiB, far more than its size promises; {_SPREAD}"
 
 
@@ -96,7 +103,7 @@ def _cost(column: Any) -> int:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kind, least = column.type, _LEAST * len(column)
+    kind, least = column.type, LEAST * len(column)
     if pa.types.is_dictionary(kind):
         words = column.dictionary
         if not _is_bytes(words.type) or not len(words):
