@@ -9,6 +9,7 @@ import numpy as np
 
 from bench import machine
 from bench.lines import N_RUNS, Line, alternate
+from evidense.compute.search.narrow import multiplies
 from evidense.compute.search.topk import top_k
 
 INSIDE = "BENCH_TOPK_INSIDE"
@@ -36,15 +37,19 @@ def _line(how: str, setting: dict[str, str], note: str) -> Line:
     done = subprocess.run(
         command, env=machine.environment(**setting) | {INSIDE: "1"}, capture_output=True, text=True, check=True
     )
-    peer_s, ours_s, same = json.loads(done.stdout.splitlines()[-1])
+    peer_s, ours_s, same, width = json.loads(done.stdout.splitlines()[-1])
     return Line(
-        job="exact top-100, 1,000 × 100,000 × 384", peer=f"faiss flat, {how}", target="≤ 1.1 × its time", bound=1.1, sense="ours/peer ≤",
-        peer_value=peer_s, ours_value=ours_s, unit="CPU-s", n_runs=N_RUNS, notes=(note, f"{same:.4%} of the places hold the same document"),
+        job="exact top-100, 1,000 × 100,000 × 384", peer=f"faiss flat, {how}", target="≤ 1.05 × its time", bound=1.05, sense="ours/peer ≤",
+        peer_value=peer_s, ours_value=ours_s, unit="CPU-s", n_runs=N_RUNS,
+        notes=(note, f"{same:.4%} of the places hold the same document", f"shortlist in {width}"),
     )  # fmt: skip
 
 
-def _inside() -> tuple[float, float, float]:
+def _inside() -> tuple[float, float, float, str]:
     import faiss
+    import torch  # as any command with a model does
+
+    torch.set_num_threads(1)
 
     faiss.omp_set_num_threads(1)
     faiss.cvar.distance_compute_blas_threshold = 0
@@ -54,7 +59,8 @@ def _inside() -> tuple[float, float, float]:
     order = np.arange(len(documents), dtype=np.int32)
     times = alternate(lambda: index.search(queries, 100), lambda: top_k(queries, documents, 100, doc_order=order))
     theirs, ours = index.search(queries, 100)[1], top_k(queries, documents, 100, doc_order=order)[0]
-    return *times, float((theirs == ours).mean())
+    width = "bfloat16" if multiplies() else "float32: this processor does not multiply bfloat16"
+    return *times, float((theirs == ours).mean()), width
 
 
 def _vectors(n: int, seed: int) -> np.ndarray:

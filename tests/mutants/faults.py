@@ -122,7 +122,7 @@ _SEARCH = (
     Fault("sign", "compute/search/topk.py", "(doc_order[candidates], -exact)", "(-doc_order[candidates], -exact)", _TOPK),
     Fault("off by one", "compute/search/topk.py", "depth + (search.excluded is not None)", "depth", _TOPK),
     Fault("mask dropped", "compute/search/topk.py", "candidates != excluded[:, None]", "candidates >= -1", _TOPK),
-    Fault("sign", "compute/search/topk.py", "np.nextafter(best - margins,", "np.nextafter(best + margins,", _TOPK),
+    Fault("sign", "compute/search/topk.py", "np.nextafter(self.best - margins,", "np.nextafter(self.best + margins,", _TOPK),
     Fault("mask dropped", "compute/pooling.py", "return states.mean(1)\n    weights =", "return states.mean(1)\n    weights = 1 + 0 *", _POOLING),
     Fault("off by one", "compute/pooling.py", ">= first + skip", ">= first + skip + 1", _POOLING),
     Fault("off by one", "compute/pooling.py", ".shape[1] - 1 - ", ".shape[1] - 2 - ", _POOLING),

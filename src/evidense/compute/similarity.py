@@ -182,8 +182,10 @@ class Kernel(Protocol):
         """Write numbers that are ordered like the scores, up to the margins."""
         ...
 
-    def margins(self, n_dims: int, norms: Float32[np.ndarray, " q"], largest: float) -> Float32[np.ndarray, " q"]:
-        """Return for each query how far below the k-th best product a document certainly scores worse."""
+    def margins(
+        self, n_dims: int, norms: Float32[np.ndarray, " q"], largest: float, best: Float32[np.ndarray, " q"]
+    ) -> Float32[np.ndarray, " q"]:
+        """Return for each query how far below the k-th best product, `best`, a document of at most the length `largest` certainly scores worse."""
         ...
 
     def scores(
@@ -204,7 +206,7 @@ class _Inner:
         """Multiply."""
         np.matmul(block, columns, out=out)
 
-    def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
+    def margins(self, n_dims: int, norms: np.ndarray, largest: float, best: np.ndarray) -> np.ndarray:
         """Return 4γ|q||d|, doubled."""
         margin = 8 * _gamma(n_dims) * largest * norms + n_dims * SMALLEST_NORMAL
         return np.asarray(margin, np.float32)
@@ -222,7 +224,7 @@ class _Euclidean:
         np.matmul(block, columns, out=out)
         out -= (np.einsum("de,de->d", block, block) * np.float32(0.5))[:, None]
 
-    def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
+    def margins(self, n_dims: int, norms: np.ndarray, largest: float, best: np.ndarray) -> np.ndarray:
         """Return 4γ(|q| + |d|)², doubled."""
         margin = 8 * _gamma(n_dims + 8) * (largest + norms) ** 2 + 4 * n_dims * SMALLEST_NORMAL
         return np.asarray(margin, np.float32)
@@ -240,7 +242,7 @@ class _Manhattan:
         """Sum the absolute differences of every pair."""
         out[...] = _city_blocks(block, columns.T)
 
-    def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
+    def margins(self, n_dims: int, norms: np.ndarray, largest: float, best: np.ndarray) -> np.ndarray:
         """Return zeros: the shortlist holds the scores themselves."""
         return np.zeros_like(norms)
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float32, Int, Int32
 
 from evidense.compute.batches import chunks
 from evidense.compute.mapped import MappedRows
+from evidense.compute.search.narrow import WIDEST, shortlisting
 from evidense.compute.similarity import KERNELS, Kernel, as_scored, divisors_of, lengths
 from evidense.errors import InvalidInput
 from evidense.values import Collection, RankedLists
@@ -24,6 +25,7 @@ from evidense.values import Collection, RankedLists
 # product ≥ τ, hence a score ≥ τ − 2γ|q||d|max; a document whose product is below τ − 4γ|q||d|max has a score below all
 # of theirs and cannot be among the first k, ties included. Everything else is kept, scored again, and sorted by (score
 # descending, id ascending). The bound γ is doubled in the kernel's `margins` to cover the rounding of the norms and of τ.
+# |d|max is that of all documents so far: a longer document of a later block lowers the floor for itself.
 #
 # Cosine: the same, of rows that were divided by their own lengths before; a row's length is a sum of fixed order, too.
 #
@@ -106,9 +108,9 @@ def top_k(
     k = min(depth + (search.excluded is not None), len(corpus))
     best = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
-    means = _Means(KERNELS[search.similarity], _Space())
+    space = _Space()
     shortlists = [
-        _Shortlist(queries[start:stop], query_norms[start:stop], k, means)
+        _Shortlist(queries[start:stop], query_norms[start:stop], k, _Means.of(search.similarity, len(corpus), space))
         for start, stop in chunks(len(queries), QUERIES)
     ]
     for doc_numbers, block, largest in corpus.blocks(search.allowed, max(FIRST, FIRST_PER_K * k)):
@@ -232,10 +234,15 @@ class _Hits(NamedTuple):
 
 
 class _Means(NamedTuple):
-    """What the shortlists of one search share."""
+    """How one shortlist multiplies: by a kernel, perhaps of narrow numbers, and the usual one; the space is that of the search."""
 
     kernel: Kernel
+    usual: Kernel
     space: _Space
+
+    @classmethod
+    def of(cls, similarity: str, n_documents: int, space: _Space) -> "_Means":
+        return cls(shortlisting(similarity, n_documents), KERNELS[similarity], space)
 
 
 class _Shortlist:
@@ -249,9 +256,9 @@ class _Shortlist:
         means: "_Means",
     ) -> None:
         self.queries, self.norms, self.k = queries, norms, k
-        self.kernel, self.space = means.kernel, means.space
+        self.kernel, self.means = means.kernel, means
         self.columns = np.ascontiguousarray(queries.T)
-        self.floor = np.full(len(queries), -np.inf, dtype=np.float32)
+        self.best = np.full(len(queries), -np.inf, dtype=np.float32)
         self.hits: list[_Hits] = []
         self.n_seen, self.n_hits, self.n_kept, self.n_at_trim, self.largest = 0, 0, 0, 0, 0.0
 
@@ -260,11 +267,11 @@ class _Shortlist:
         if len(block) == 0:
             return
         self.largest = largest
-        products, reached = self.space.of(len(block), len(self.queries))
+        products, reached = self.means.space.of(len(block), len(self.queries))
         self.kernel.products(block, self.columns, products)
         if self.n_seen == 0:
-            self.floor, self.n_at_trim = _lowered(_first_floor(products, self.k), self._margins()), len(block)
-        np.greater_equal(products, self.floor, out=reached)
+            self._begin(block, products)
+        np.greater_equal(products, self._floor(), out=reached)
         flat = np.flatnonzero(reached)
         rows, queries = np.divmod(flat, len(self.queries))
         self.hits.append(_Hits(queries.astype(np.uint16), doc_numbers[rows], products.reshape(-1)[flat]))
@@ -291,8 +298,19 @@ class _Shortlist:
         scores[:, : order.shape[1]] = np.take_along_axis(exact, order, 1)
         return best_documents, scores
 
-    def _margins(self) -> Float32[np.ndarray, " q"]:
-        return self.kernel.margins(self.queries.shape[1], self.norms, self.largest)
+    def _begin(self, block: Float32[np.ndarray, "d e"], products: Float32[np.ndarray, "d q"]) -> None:
+        """Find floors in the first block; multiply as usual where narrow numbers would keep too many candidates."""
+        self.best, self.n_at_trim = _first_floor(products, self.k), len(block)
+        is_narrow = self.kernel is not self.means.usual
+        if is_narrow and (products >= self._floor()).sum() > WIDEST * self.k * len(self.queries):
+            self.kernel = self.means.usual
+            self.kernel.products(block, self.columns, products)
+            self.best = _first_floor(products, self.k)
+
+    def _floor(self) -> Float32[np.ndarray, " q"]:
+        """Return the least product of a candidate. It falls where documents grow longer, whose products are less certain."""
+        margins = self.kernel.margins(self.queries.shape[1], self.norms, self.largest, self.best)
+        return cast(np.ndarray, np.nextafter(self.best - margins, np.float32(-np.inf)))
 
     def _table(
         self, column: Literal["documents", "products"], fill: float
@@ -312,9 +330,9 @@ class _Shortlist:
         """Raise the floors to the margin below the k-th best product and drop the candidates below them."""
         products, _ = self._table("products", -np.inf)
         if products.shape[1] > self.k:
-            self.floor = np.maximum(self.floor, _lowered(_kth_best(products, self.k), self._margins()))
+            self.best = np.maximum(self.best, _kth_best(products, self.k))
         hits = _Hits(*(np.concatenate(column) for column in zip(*self.hits, strict=True)))
-        reaches = hits.products >= self.floor[hits.queries]
+        reaches = hits.products >= self._floor()[hits.queries]
         self.hits = [_Hits(hits.queries[reaches], hits.documents[reaches], hits.products[reaches])]
         self.n_at_trim, self.n_hits, self.n_kept = self.n_seen, int(reaches.sum()), int(reaches.sum())
 
@@ -363,10 +381,6 @@ def _rescored(
         rows = corpus.rows(doc_numbers[piece], space[: len(piece)])
         exact[piece] = kernel.scores(queries[of_queries[piece]], rows[:, None])[:, 0]
     return exact
-
-
-def _lowered(best: Float32[np.ndarray, " q"], margins: Float32[np.ndarray, " q"]) -> Float32[np.ndarray, " q"]:
-    return cast(np.ndarray, np.nextafter(best - margins, np.float32(-np.inf)))
 
 
 def _kth_best(values: Float32[np.ndarray, "q n"], k: int) -> Float32[np.ndarray, " q"]:
