@@ -48,6 +48,14 @@ def test_locked_towers_cost_their_states_once_and_their_heads_each_time(tmp_path
     assert seconds["all", "both #0"] == pytest.approx(seconds["all", "both #1"])
 
 
+def test_a_second_stage_after_a_ready_backbone_has_the_costs_of_that_backbone(tmp_path: Path) -> None:
+    world = write_world(tmp_path / "world.csv", n_train=40, n_test=20)
+    study = study_of(world, [0], backbone={"start": str(save_bert(tmp_path / "bert"))})
+    memory = plan(open_study(study, RunOptions()), Store(tmp_path / "store")).memory_by_task
+    assert min(memory.values()) > 0
+    assert memory["both #0"] == memory["fine-tuned #0"]
+
+
 def test_systems_behind_servers_have_a_bill_and_are_not_asked(tmp_path: Path) -> None:
     world = write_world(tmp_path / "world.csv", n_train=40, n_test=20)
     url = "url=http://127.0.0.1:1/v1@price=1"  # nobody listens: who asks, fails

@@ -16,6 +16,7 @@ from evidense.parts import CandidateList, is_reranker
 from evidense.records import Ranking
 from evidense.store import Store
 from evidense.study.compare import comparison
+from evidense.study.memory import INDEXED_BYTES, weights_bytes
 from evidense.study.plan import plan
 from evidense.study.run import RunOptions, open_study
 from evidense.values import Collection, Draft, Item, Picture, RankedLists, Spelling, build
@@ -261,4 +262,7 @@ def test_a_plan_estimates_both_stages(tmp_path: Path) -> None:
     assert step.seconds > 0
     assert step.size_bytes > plan(opened_study, Store()).steps[0].size_bytes
     over_bm25 = comparison("char_ngrams", [f"cross-encoder:{tmp_path}"], ["words"])
-    assert plan(open_study(over_bm25, RunOptions(values={"words": collection()})), Store()).n_indexed == len(TEXTS)
+    of_words, over_words = plan(open_study(over_bm25, RunOptions(values={"words": collection()})), Store()).steps
+    model = weights_bytes(open_system(f"cross-encoder:{tmp_path}").engine)
+    assert over_words.memory_bytes == of_words.memory_bytes + model + len(TEXTS) * INDEXED_BYTES
+    assert model > 0

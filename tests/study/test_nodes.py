@@ -10,9 +10,19 @@ from evidense.errors import InvalidInput, MissingExtra, UnknownName
 from evidense.store import Store
 from evidense.study.runners import ray_cluster
 from evidense.study.runners.canary import canary_in
-from evidense.study.runners.nodes import MOST_CLOCK_S, NodeReport, Post, check_nodes, notes_on, versions_here
+from evidense.study.runners.nodes import (
+    MOST_CLOCK_S,
+    Capacity,
+    NodeReport,
+    Post,
+    check_capacity,
+    check_nodes,
+    notes_on,
+    versions_here,
+)
 from evidense.study.runners.spelling import check_runner
 from evidense.study.runners.surroundings import Surroundings
+from evidense.study.runners.tasks import Task
 
 
 def test_another_evidense_and_another_python_are_both_named(tmp_path: Path) -> None:
@@ -73,6 +83,23 @@ def test_clocks_and_processors_that_differ_are_said_and_do_not_stop_the_run() ->
     clock, processors = notes_on(reports)
     assert "node early is −60 s off" in clock.replace("-", "−")
     assert "x, y" in processors
+
+
+def test_a_task_that_no_single_node_holds_is_refused_with_what_the_largest_node_has() -> None:
+    nodes = [Capacity("broad", 8, 10**9), Capacity("deep", 1, 64 * 10**9)]
+
+    def task(key: str, n_cpus: int, memory_bytes: int) -> Task:
+        return Task(key, lambda _: (os.getpid, ()), n_cpus=n_cpus, memory_bytes=memory_bytes)
+
+    check_capacity([task("small", 1, 10**9), task("deep", 1, 60 * 10**9), task("broad", 8, 0)], nodes)
+    with pytest.raises(InvalidInput) as refused:
+        check_capacity([task("both", 4, 2 * 10**9), task("small", 1, 0), task("many", 9, 0)], nodes)
+    _, both, many = str(refused.value).splitlines()
+    assert (
+        "'both' needs 4 CPUs and about 2.0 GB of memory, and the largest node, broad, offers 8 CPUs and 1.0 GB" in both
+    )
+    assert "'many' needs 9 CPUs" in many
+    assert "ray start --num-cpus=N --memory=BYTES" in many
 
 
 @pytest.mark.parametrize(

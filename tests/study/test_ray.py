@@ -35,6 +35,18 @@ until = time.monotonic() + 60
 while not os.path.exists("heard") and time.monotonic() < until:
     time.sleep(0.05)
 """
+STAYS_ALONE = """
+import os, time
+beside = os.path.exists("busy")
+open("busy", "w").close()
+time.sleep(0.5)
+if os.path.exists("busy"):
+    os.remove("busy")
+if beside:
+    raise RuntimeError("another task ran beside this one")
+"""
+MEMORY = 4 << 30
+"""Bytes that the cluster offers to all tasks together."""
 SYSTEMS = ["python:letter_shapes:by_form", "python:letter_shapes:by_length"]
 
 
@@ -46,7 +58,9 @@ def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     here = Path.cwd()
     os.chdir(tmp_path_factory.mktemp("empty"))
-    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.init(
+        address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR", _memory=MEMORY
+    )
     os.chdir(here)
     yield
     ray.shutdown()
@@ -106,6 +120,30 @@ def test_a_task_of_a_killed_worker_runs_again(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     with Runner(RayCluster(str(tmp_path / "store"))) as runner:
         assert dict(runner.run(dying_tasks(tmp_path)))["after"] == str(tmp_path)
+
+
+def test_two_tasks_whose_memory_no_node_holds_at_once_run_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    large = [Task(name, lambda _: (exec, (STAYS_ALONE, {})), memory_bytes=MEMORY * 6 // 10) for name in "ab"]
+    with Runner(RayCluster(str(tmp_path / "store"))) as runner:
+        assert len(list(runner.run(large))) == 2
+
+
+def test_a_task_larger_than_every_node_is_refused_before_any_task_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tasks = [
+        Task("small", lambda _: (os.mkdir, ("begun",))),
+        Task("large", lambda _: (os.getpid, ()), memory_bytes=MEMORY + 1),
+        Task("wide", lambda _: (os.getpid, ()), ("small",), n_cpus=3),
+    ]
+    words = r"(?s)'large' needs 1 CPU and about 4\.4 GB.* offers 2 CPUs and 4\.3 GB.*'wide' needs 3 CPUs"
+    with pytest.raises(InvalidInput, match=words), Runner(RayCluster(str(tmp_path / "store"))) as runner:
+        list(runner.run(tasks))
+    assert not Path("begun").exists()
 
 
 def test_progress_of_a_task_is_heard_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,18 +28,24 @@ def plan_text(plan: Plan, store: Store) -> str:
             lines.append(f"  {len(steps):,} rankings, {len(steps) - len(left):,} in the store; {cost}")
             continue
         for step in steps:
-            cost = "in the store" if step.cached else f"about {duration(step.seconds)}, {size(step.size_bytes)}"
+            cost = "in the store" if step.cached else _cost(step)
             cost = "unknown until it runs: it is code, and a plan runs none" if step.is_code else cost
             cost = "; ".join(_asks(step)) or cost
             lines.append(f"  {step.system:<{width}}  {cost}")
     lines += [f"inside: {name}\n  {n} {'analysis' if n == 1 else 'analyses'}" for name, n in plan.inside.items()]
     on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""
-    if not plan.trainings:
+    if plan.memory_bytes:
         lines.append(f"memory of each worker: about {size(plan.memory_bytes)}")
     if plan.to_fetch[0]:
         n, size_bytes = plan.to_fetch
         lines.append(f"to fetch from {store.address}: {n:,} file{'s' * (n > 1)}, {size(size_bytes)}")
     return "\n".join([*lines, f"in all {estimate_line(plan)}{on}, in {store.address}"])
+
+
+def _cost(step: Step) -> str:
+    """Return what a step takes: time, disk, and memory of the worker that does it."""
+    memory = f", {size(step.memory_bytes)} of memory" if step.memory_bytes else ""
+    return f"about {duration(step.seconds)}, {size(step.size_bytes)}{memory}"
 
 
 def bill_lines(plan: Plan) -> list[str]:

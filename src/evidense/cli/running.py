@@ -92,7 +92,7 @@ def _execute(study: Study, request: RunRequest) -> None:
     if request.workers:
         steps = replace(steps, n_workers=request.workers)
     if opened.cells is not None:
-        options = replace(options, ready=say_effects, seconds=steps.by_task)
+        options = replace(options, ready=say_effects, seconds=steps.by_task, memory=steps.memory_by_task)
     if request.plan:
         print(plan_text(steps, store))
         return

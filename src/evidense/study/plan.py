@@ -3,26 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evidense.compute.environment import peak_bytes
 from evidense.compute.progress import estimate
 from evidense.compute.search.encode import is_cached
 from evidense.errors import InvalidInput
 from evidense.parts import Ranker, Tower
 from evidense.parts.served import Bill, Served
 from evidense.store import Store
+from evidense.study.memory import ranking_bytes
 from evidense.study.run import RANKED_BYTES, OpenedStudy
 from evidense.study.runners.local import n_cores
 from evidense.study.trained.cells import Cells
 from evidense.study.trained.costs import TrainingCost, cost_of_cells
 from evidense.values import Collection, Item
 from evidense.verbs.retrieve import System, TwoStages, bills_of, reranking_s, step_key
-
-SEARCH_BYTES = 128 << 20
-"""Memory of the blocks of a search: pages of a vectors file that were read, products, and candidates of 1,024 queries."""
-INDEXED_BYTES = 2_400
-"""Memory of BM25's index for a document of 47 words, measured on 100,000; it grows with the words."""
-LISTED_BYTES = 32
-"""Memory of one ranked document: its number and score, twice, while lists are sorted and stored."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,8 @@ class Step:
     """The system is the user's code. A plan runs no code, so the cost is unknown."""
     bills: tuple[Bill, ...] = ()
     """For a system behind servers: what is left to ask. A plan asks nothing."""
+    memory_bytes: int = 0
+    """Estimated resident memory of the worker that does it; 0 if it is cached or not known."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +45,6 @@ class Plan:
     trainings: tuple[TrainingCost, ...] = ()
     n_workers: int = 1
     """Number of processes that share the work."""
-    depth: int = 0
-    """Documents of a ranked list."""
-    n_indexed: int = 0
-    """Documents of the largest index that BM25 keeps in memory."""
     to_fetch: tuple[int, int] = (0, 0)
     """Of a remote store: how many files the steps that are done would fetch from it, and how many bytes."""
     inside: Mapping[str, int] = field(default_factory=dict)
@@ -71,10 +62,15 @@ class Plan:
         return trained | {f"{step.system} on {step.collection}": step.seconds for step in self.steps}
 
     @property
+    def memory_by_task(self) -> dict[str, int]:
+        """Return task → estimated resident memory of the worker that does it."""
+        trained = {training.label: training.memory_bytes for training in self.trainings}
+        return trained | {f"{step.system} on {step.collection}": step.memory_bytes for step in self.steps}
+
+    @property
     def memory_bytes(self) -> int:
-        """Estimated resident memory of a worker: what this process has with everything open, and what ranking the largest collection adds."""
-        ranked = max((step.n_queries * self.depth * LISTED_BYTES for step in self.steps), default=0)
-        return peak_bytes() + SEARCH_BYTES + ranked + self.n_indexed * INDEXED_BYTES
+        """Estimated resident memory of a worker in the step that needs the most."""
+        return max(self.memory_by_task.values(), default=0)
 
     @property
     def size_bytes(self) -> int:
@@ -110,38 +106,30 @@ def _plan(opened: OpenedStudy, store: Store) -> Plan:
                 continue
             seconds, size = _cost(system, collection, store, encoded)
             size += len(collection.queries) * opened.study.depth * RANKED_BYTES
-            steps.append(_step(system, collection, False, seconds, size))
+            memory = ranking_bytes(system, collection, opened.study.depth)
+            steps.append(replace(_step(system, collection, False, seconds, size), memory_bytes=memory))
         steps += [_of_code(label, collection) for label in opened.unopened]
-    return Plan(tuple(steps), inside=inside, depth=opened.study.depth, n_indexed=_n_indexed(opened, steps))
-
-
-def _n_indexed(opened: OpenedStudy, steps: Sequence[Step]) -> int:
-    labels = {system.label for system in (*opened.systems, *opened.references) if "bm25" in _with_first_stage(system)}
-    return max((step.n_documents for step in steps if step.system in labels and not step.cached), default=0)
-
-
-def _with_first_stage(system: System) -> str:
-    first = system.engine.first.spelling if isinstance(system.engine, TwoStages) else ""
-    return f"{system.spelling} {first}"
+    return Plan(tuple(steps), inside=inside)
 
 
 def _of_cells(opened: OpenedStudy, cells: Cells, store: Store) -> Plan:
     """Return the plan of a study that trains. Ranking with a checkpoint costs as much as ranking with its start."""
     costs = cost_of_cells(opened.study, cells, store)
     steps = [
-        _with_bills(
-            Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code), r.bills
-        )
+        _with_bills(replace(_step_of(r.label, c), cached=r.cached, seconds=r.seconds, size_bytes=r.size_bytes,
+                            is_code=r.is_code, memory_bytes=r.memory_bytes), r.bills)
         for c in opened.collections
         for r in costs.rankings(c)
-    ]
-    return Plan(tuple(steps), tuple(costs.trainings), n_cores(), opened.study.depth)
+    ]  # fmt: skip
+    return Plan(tuple(steps), tuple(costs.trainings), n_cores())
+
+
+def _step_of(label: str, collection: Collection) -> Step:
+    return Step(label, collection.name, len(collection.queries), len(collection.corpus), False, 0.0, 0)
 
 
 def _step(system: System, collection: Collection, cached: bool, seconds: float, size_bytes: int) -> Step:
-    return Step(
-        system.label, collection.name, len(collection.queries), len(collection.corpus), cached, seconds, size_bytes
-    )
+    return replace(_step_of(system.label, collection), cached=cached, seconds=seconds, size_bytes=size_bytes)
 
 
 def _with_bills(step: Step, bills: Sequence[Bill]) -> Step:
@@ -176,7 +164,7 @@ def bill_words(bill: Bill) -> str:
 
 
 def _of_code(label: str, collection: Collection) -> Step:
-    return Step(label, collection.name, len(collection.queries), len(collection.corpus), False, 0.0, 0, is_code=True)
+    return replace(_step_of(label, collection), is_code=True)
 
 
 def _cost(

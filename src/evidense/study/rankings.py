@@ -13,6 +13,7 @@ from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Ranker, Side
 from evidense.records import Study
 from evidense.store import Store
+from evidense.study.memory import ranking_bytes
 from evidense.study.runners.surroundings import kept_by_worker
 from evidense.study.runners.tasks import Call, Runner, Task
 from evidense.study.trained.tasks import CollectionAddress, open_engines, opened_collection
@@ -82,6 +83,7 @@ class RankingTasks:
         if store.recall(key):
             return
         address, needs = Address(where, system.label, system.opened_as, key), list[str]()
+        memory = ranking_bytes(system, collection, self.study.depth)
         for side in SIDES:
             encoding = _encoding(system, collection, side, store)
             if encoding is not None and encoding.key not in encodings:
@@ -92,15 +94,11 @@ class RankingTasks:
                 ]
                 encodings[encoding.key] = names
                 for name, numbers in zip(names, groups, strict=True):
-                    yield _task(
-                        name,
-                        encode_parts,
-                        (store.address, self.study, address._replace(key=encoding.key), side, numbers),
-                    )
+                    arguments = (store.address, self.study, address._replace(key=encoding.key), side, numbers)
+                    yield _task(name, (encode_parts, arguments), memory)
             needs += encodings[encoding.key] if encoding is not None else []
-        yield _task(
-            f"{system.label} on {collection.name}", rank_and_score, (store.address, self.study, address), tuple(needs)
-        )
+        call = (rank_and_score, (store.address, self.study, address))
+        yield _task(f"{system.label} on {collection.name}", call, memory, tuple(needs))
 
 
 def _encoding(system: System, collection: Collection, side: Side, store: Store) -> SharedEncoding | None:
@@ -124,11 +122,8 @@ def items_of(collection: Collection, side: Side) -> Sequence[Item]:
     return collection.queries if side == "query" else collection.corpus
 
 
-def _task(
-    key: str, function: Callable[..., object], arguments: tuple[object, ...], needs: tuple[str, ...] = ()
-) -> Task:
-    call: Call = (function, arguments)
-    return Task(key, lambda _: call, needs)
+def _task(key: str, call: Call, memory_bytes: int, needs: tuple[str, ...] = ()) -> Task:
+    return Task(key, lambda _: call, needs, memory_bytes=memory_bytes)
 
 
 # --- in a worker -----------------------------------------------------------------------------------------------------

@@ -74,6 +74,8 @@ class RunOptions:
     """Called with a sentence on a cluster whose nodes differ in something that does not stop the run."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """For a study that trains: task → its estimated seconds."""
+    memory: Mapping[str, int] = field(default_factory=dict)
+    """For a study that trains: task → estimated resident memory of its worker."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def run_opened(opened: OpenedStudy, store: Store, options: RunOptions) -> Result
     store.put(opened.study)
     cluster = cluster_of(options.runner, store.address, tuple(paths_read(opened.study)), options.warn)
     with nullcontext() if cluster is None else cluster, memory_of_one_run():
-        watch = Watch(options.ready, options.line, options.n_workers, options.seconds, cluster)
+        watch = Watch(options.ready, options.line, options.n_workers, options.seconds, options.memory, cluster)
         if opened.cells is None:
             study, records = _compared(opened, store, options, watch)
         else:

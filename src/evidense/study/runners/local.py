@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -38,6 +39,9 @@ class ThisProcess:
 
     def start(self) -> None:
         """Nothing needs to be started."""
+
+    def check(self, tasks: Sequence[Task]) -> None:
+        """This process takes all tasks, one after the other."""
 
     def submit(self, task: Task, call: Call, say: Say | None) -> "Future[Any]":
         """Run the call on one thread, with the variables that a worker has."""
@@ -84,6 +88,9 @@ class Processes:
             self._pool = ProcessPoolExecutor(self.n, context, _begin, (surroundings, self._progress_queue))
             for started in [self._pool.submit(os.getpid) for _ in range(self.n)]:
                 started.exception()
+
+    def check(self, tasks: Sequence[Task]) -> None:
+        """The processes take all tasks; their number is the user's choice."""
 
     def submit(self, task: Task, call: Call, say: Say | None) -> "Future[Any]":
         """Hand the call to the process that is free next."""

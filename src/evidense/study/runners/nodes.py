@@ -12,10 +12,12 @@ from pathlib import Path
 
 import evidense
 from evidense.boundary.inputs import existing
+from evidense.boundary.numerals import size
 from evidense.compute.environment import PACKAGES, environment
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.study.runners.canary import Canary
 from evidense.study.runners.surroundings import Surroundings
+from evidense.study.runners.tasks import Task
 
 MOST_CLOCK_S = 30.0
 """Largest difference of clocks that is not worth a word."""
@@ -100,6 +102,42 @@ class NodeReport:
     """Its clock, in seconds since 1970."""
     processor: str
     faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What the tasks of a node may take, together."""
+
+    host: str
+    n_cpus: int
+    memory_bytes: int
+
+
+def check_capacity(tasks: Sequence[Task], nodes: Sequence[Capacity]) -> None:
+    """Refuse tasks that no node can hold.
+
+    Raises:
+        InvalidInput: the message names them, what each needs, and what the largest node has.
+    """
+    mistakes = [mistake for task in tasks if (mistake := _too_large(task, nodes))]
+    if mistakes:
+        raise InvalidInput.all_of("this cluster cannot hold the study", mistakes, shown=_MOST_NAMED)
+
+
+def _too_large(task: Task, nodes: Sequence[Capacity]) -> str:
+    """Return what a task needs and no node has; "" if a node holds it."""
+    if any(task.n_cpus <= node.n_cpus and task.memory_bytes <= node.memory_bytes for node in nodes):
+        return ""
+    most = max(nodes, key=lambda node: (min(node.n_cpus, task.n_cpus), node.memory_bytes))
+    return (
+        f"'{task.key}' needs {_named_cpus(task.n_cpus)} and about {size(task.memory_bytes)} of memory, and the largest node, {most.host}, offers "
+        f"{_named_cpus(most.n_cpus)} and {size(most.memory_bytes)}; expected one node with both; add a larger node, or offer more there "
+        "(ray start --num-cpus=N --memory=BYTES)"
+    )
+
+
+def _named_cpus(n: int) -> str:
+    return f"{n:,} CPU{'s' * (n != 1)}"
 
 
 def check_nodes(reports: Mapping[str, NodeReport], canary: Canary) -> None:

@@ -1,18 +1,19 @@
 """Ray: a cluster runs the calls. Ray places them, and runs a call again when its worker or its node dies."""
 
+import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, chdir, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
 
 from evidense.compute.threads import one_thread
 from evidense.errors import EvidenseError, InvalidInput, MissingExtra
 from evidense.study.runners.canary import canary_in
-from evidense.study.runners.nodes import NodeReport, Post, check_nodes, notes_on
+from evidense.study.runners.nodes import Capacity, NodeReport, Post, check_capacity, check_nodes, notes_on
 from evidense.study.runners.surroundings import ONE_THREAD, Surroundings, variables
 from evidense.study.runners.tasks import MOST_DEATHS, Call, Say, Task, listen, seldom, worker_lost
 
@@ -21,6 +22,7 @@ CLIENT = "ray://"
 _ANSWER_S = 120.0
 """A node that does not answer in this time is reported. Its first worker has to start in it."""
 _TELL_EVERY_S = 1.0
+_MEMORY_STEP = 64 << 20
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
 """A local instance sends nothing to anybody."""
 
@@ -73,13 +75,22 @@ class RayCluster:
             self._carry_out = ray.remote(num_cpus=1, max_retries=MOST_DEATHS)(carry_out)
             self._stack = stack.pop_all()
 
+    def check(self, tasks: Sequence[Task]) -> None:
+        """Refuse tasks that no node can hold: Ray would let them wait for ever.
+
+        Raises:
+            InvalidInput: the message lists them, with what they need and what the largest node has.
+        """
+        check_capacity([_sized(task) for task in tasks], [_capacity(node) for node in _alive()])
+
     def submit(self, task: Task, call: Call, say: Say | None) -> "Future[Any]":
-        """Hand the call to Ray: one CPU, and no GPU, since nothing of Evidense computes on one."""
+        """Hand the call to Ray: its CPUs, its memory, and no GPU, since nothing of Evidense computes on one."""
         if say is not None and self._ear is None:
             import ray
 
             self._ear = ray.remote(num_cpus=0, max_restarts=-1)(Ear).remote()
-        sent: Future[Any] = self._carry_out.options(name=task.key).remote(self._post, call, self._ear).future()
+        needs = {"num_cpus": task.n_cpus, "memory": _sized(task).memory_bytes or None}
+        sent: Future[Any] = self._carry_out.options(name=task.key, **needs).remote(self._post, call, self._ear).future()
         answer: Future[Any] = Future()
         sent.add_done_callback(lambda done: _pass_on(task.key, done, answer))
         return answer
@@ -110,7 +121,7 @@ class RayCluster:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        nodes = {str(n["NodeID"]): n for n in ray.nodes() if n["Alive"] and n["Resources"].get("CPU", 0) >= 1}
+        nodes = {str(node["NodeID"]): node for node in _alive()}
         if not nodes:
             raise InvalidInput(
                 "the Ray cluster has no node with a CPU; expected one that can run tasks; add a node, or CPUs to its head"
@@ -129,6 +140,23 @@ class RayCluster:
         for note in notes_on(clocks):
             if self.warn is not None:
                 self.warn(note)
+
+
+def _alive() -> list[Mapping[str, Any]]:
+    """Return the nodes that run tasks."""
+    import ray
+
+    return [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+
+
+def _capacity(node: Mapping[str, Any]) -> Capacity:
+    resources = node["Resources"]
+    return Capacity(str(node["NodeManagerHostname"]), int(resources["CPU"]), int(resources.get("memory", 0)))
+
+
+def _sized(task: Task) -> Task:
+    """Return the task with its memory in whole steps: Ray keeps a worker for the next task of the same needs."""
+    return replace(task, memory_bytes=math.ceil(task.memory_bytes / _MEMORY_STEP) * _MEMORY_STEP)
 
 
 def _connect(address: str) -> None:

@@ -30,6 +30,10 @@ class Task:
     needs: tuple[str, ...] = ()
     stored: Callable[[Mapping[str, Any]], Any] | None = None
     """Returns the result if the store has it, else None, from the results of the tasks in `needs`. It computes nothing."""
+    n_cpus: int = 1
+    """Processors that it keeps busy."""
+    memory_bytes: int = 0
+    """Estimated resident memory of the worker; 0 if it is not known. A cluster places the task by it."""
 
 
 class Engine(Protocol):
@@ -47,6 +51,10 @@ class Engine(Protocol):
 
     def start(self) -> None:
         """Start workers. Called once, before the first call."""
+        ...
+
+    def check(self, tasks: "Sequence[Task]") -> None:
+        """Refuse tasks that no worker can hold. Called before the first of them is handed over."""
         ...
 
     def submit(self, task: Task, call: Call, say: Say | None) -> "Future[Any]":
@@ -91,16 +99,17 @@ class Runner:
 
         Raises:
             WorkerLost: workers died again and again.
+            InvalidInput: a task needs more than any worker has.
             EvidenseError: a task refuses something.
         """
         yield from _Run(self, list(tasks), say).finish()
 
-    def submit(self, task: Task, call: Call, say: Say | None) -> "Future[Any]":
-        """Hand a call to the engine."""
+    def prepare(self, tasks: Sequence[Task]) -> None:
+        """Start the engine, unless it runs, and let it look at the tasks."""
         if not self.is_started:
             self.engine.start()
             self.is_started = True
-        return self.engine.submit(task, call, say)
+        self.engine.check(tasks)
 
 
 @dataclass
@@ -113,6 +122,7 @@ class _Run:
     results: dict[str, Any] = field(default_factory=dict)
     running: "dict[Future[Any], Task]" = field(default_factory=dict)
     n_deaths: int = 0
+    is_prepared: bool = False
 
     def finish(self) -> Iterator[tuple[str, Any]]:
         engine = self.runner.engine
@@ -157,8 +167,11 @@ class _Run:
         for task in self._ready():
             if len(self.running) >= self.runner.engine.most_at_once:
                 return
+            if not self.is_prepared:
+                self.runner.prepare(self.waiting)
+                self.is_prepared = True
             self.waiting.remove(task)
-            self.running[self.runner.submit(task, task.call(self.results), self.say)] = task
+            self.running[self.runner.engine.submit(task, task.call(self.results), self.say)] = task
 
     def _lost(self, reason: str, keys: Sequence[str]) -> None:
         self.n_deaths += 1

@@ -27,6 +27,8 @@ class Watch:
     """Number of worker processes. None: one per processor. 0: everything runs in this process."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Task → its estimated seconds, by the plan. They weigh the tasks in the estimate of the remaining time."""
+    memory: Mapping[str, int] = field(default_factory=dict)
+    """Task → estimated resident memory of its worker, by the plan. A cluster places the task by it."""
     cluster: Runner | None = None
     """The cluster that runs the tasks; None: processes here."""
 

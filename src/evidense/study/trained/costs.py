@@ -14,6 +14,7 @@ from evidense.parts import Encoder, Objective, Ranker, Tower
 from evidense.parts.served import Bill
 from evidense.records import Recipe, Study
 from evidense.store import Store
+from evidense.study.memory import WORKER_BYTES, ranking_bytes, training_bytes
 from evidense.study.trained.arms import bare
 from evidense.study.trained.cells import Cells
 from evidense.study.trained.factorial import Stage
@@ -23,7 +24,7 @@ from evidense.training.data.portions import texts_of
 from evidense.training.loop import budget
 from evidense.training.loop.tuned import locks
 from evidense.values import Collection, Item, Pairs
-from evidense.verbs.retrieve import bills_of, open_system, reranking_s, stays_shut
+from evidense.verbs.retrieve import System, bills_of, open_system, reranking_s, stays_shut
 from evidense.verbs.train import open_pairs, recalled, resolved
 
 _SAMPLE, _TEXTS = 64, 4000
@@ -47,6 +48,8 @@ class TrainingCost:
     flops: float
     seconds: float
     cached: bool
+    memory_bytes: int = 0
+    """Estimated resident memory of the worker."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class RankingCost:
     is_code: bool = False
     bills: tuple[Bill, ...] = ()
     """For a system behind servers: what is left to ask."""
+    memory_bytes: int = 0
+    """Estimated resident memory of the worker."""
 
 
 @dataclass
@@ -90,18 +95,21 @@ class Costs:
                 yield RankingCost(label, 0.0, 0, False, is_code=True)
                 continue
             engine = self._stand_in(trained)
+            system = System(label, self.cells.ready_made.get(label, ""), engine)
+            memory = ranking_bytes(system, collection, self.study.depth)
             if bills := bills_of(engine, collection, self.store):  # the time is the servers'
                 yield RankingCost(label, reranking_s(engine, collection), 0, False, bills=bills)
                 continue
             if isinstance(engine, Ranker):
-                yield RankingCost(label, _RANKING_S + reranking_s(engine, collection), 0, False)
+                seconds = _RANKING_S + reranking_s(engine, collection)
+                yield RankingCost(label, seconds, 0, False, memory_bytes=memory)
                 continue
             sides = ((engine.tower("query"), collection.queries), (engine.tower("document"), collection.corpus))
             locked = self._locked(trained)
             flops = sum(_per_item(tower, items, locked) * len(items) for tower, items in sides)
             flops += self._once(collection.name, locked, [(tower, items, len(items)) for tower, items in sides])
             size = sum(tower.n_dims * len(items) for tower, items in sides) * _FLOAT_BYTES
-            yield RankingCost(label, _RANKING_S + _seconds(flops), size, False)
+            yield RankingCost(label, _RANKING_S + _seconds(flops), size, False, memory_bytes=memory)
 
     def _stand_in(self, label: str) -> Encoder | Ranker:
         if label in self.cells.ready_made:
@@ -111,6 +119,9 @@ class Costs:
     def _of_stage(self, stage: Stage) -> Encoder | Ranker:
         if stage.recipe.start:
             return self._open(stage.recipe.start)
+        if stage.after:
+            before = f"{stage.after} #{stage.seed}"
+            return self._of_stage(next(stage for stage in self.cells.stages if stage.label == before))
         if "backbone" not in self.opened:
             self.opened["backbone"] = self._built()
         return self.opened["backbone"]
@@ -138,15 +149,15 @@ class Costs:
             self.checkpoints[stage.label] = done.id
             return TrainingCost(stage.label, _words(recipe), done.n_steps, done.n_pairs, done.flops, 0.0, True)
         if not recipe.objective:
-            return TrainingCost(stage.label, _words(recipe), 0, 0, 0.0, 1.0, False)
+            return TrainingCost(stage.label, _words(recipe), 0, 0, 0.0, 1.0, False, WORKER_BYTES)
         n_pairs = budget.pairs_per_step(recipe)
         flops = n_pairs * self._flops_per_pair(stage)
         recipe = budget.fixed(recipe, lambda: budget.Speed(_seconds(flops), flops))
         n, total, locked = recipe.n_steps, flops * recipe.n_steps, self._locked(stage.label)
-        computed = (
-            n * n_pairs * self._flops_per_pair(stage, locked) + self._once_of_pairs(stage, locked) if locked else total
-        )
-        return TrainingCost(stage.label, _words(recipe), n, n * n_pairs, total, _seconds(computed), False)
+        per_pair = self._flops_per_pair(stage, locked) if locked else flops / n_pairs
+        computed = n * n_pairs * per_pair + self._once_of_pairs(stage, locked) if locked else total
+        memory = training_bytes(self._of_stage(stage), (recipe.chunk or recipe.batch_size) * per_pair / _PASSES)
+        return TrainingCost(stage.label, _words(recipe), n, n * n_pairs, total, _seconds(computed), False, memory)
 
     def _locked(self, label: str) -> frozenset[str]:
         """Return the halves of a system whose backbone has its first weights, so that its states are computed once for the whole study."""

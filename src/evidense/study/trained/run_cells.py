@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import cast
 
 from evidense.boundary.manifest import reseal
@@ -16,6 +17,7 @@ from evidense.study.runners.local import local_runner, n_cores
 from evidense.study.runners.tasks import Runner, Task
 from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.clock import StudyClock
+from evidense.study.trained.costs import cost_of_cells
 from evidense.study.trained.factorial import Stage
 from evidense.study.trained.tasks import (
     CollectionAddress,
@@ -110,12 +112,30 @@ class _StudyRun:
     def train(self) -> dict[str, str]:
         """Return label → id of the checkpoint of every stage."""
         stages = self.cells.stages
-        tasks = [Task(s.label, self._training(s), (_before(s),) if s.after else (), self._stored(s)) for s in stages]
+        tasks = [
+            Task(
+                stage.label,
+                self._training(stage),
+                (_before(stage),) if stage.after else (),
+                self._stored(stage),
+                memory_bytes=self._memory.get(stage.label, 0),
+            )
+            for stage in stages
+        ]
         done: dict[str, str] = {}
         for label, checkpoint_id in self.runner.run(tasks, self.spent.step):
             done[label] = checkpoint_id
             self.spent.finish(label, f"{len(done)} of {len(tasks)} trained")
         return {stage.label: done[stage.label] for stage in stages}
+
+    @cached_property
+    def _memory(self) -> Mapping[str, int]:
+        """Task → estimated memory of its worker. A cluster needs it; a run by command has it from its plan."""
+        if self.watch.memory or self.watch.cluster is None:
+            return self.watch.memory
+        costs = cost_of_cells(self.study, self.cells, self.store)
+        rankings = {_ranking_task(r.label, c): r.memory_bytes for _, c in self.collections for r in costs.rankings(c)}
+        return {training.label: training.memory_bytes for training in costs.trainings} | rankings
 
     def _training(
         self, stage: Stage
@@ -143,6 +163,7 @@ class _StudyRun:
                 _ranking_task(label, collection),
                 _fixed(rank, store_address, study, where, label, spellings[label]),
                 stored=_looked_up(stored_ranking, store_address, study, collection, label, spellings[label]),
+                memory_bytes=self._memory.get(_ranking_task(label, collection), 0),
             )
             for label in self.cells.labels
             for where, collection in places

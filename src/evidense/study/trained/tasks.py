@@ -8,6 +8,7 @@ from evidense.errors import StoreError
 from evidense.parts import Encoder, Ranker
 from evidense.records import Recipe, Study, sha256_of
 from evidense.store import Store
+from evidense.study.memory import weights_bytes
 from evidense.study.opened_collections import collections_of
 from evidense.study.runners.surroundings import kept_by_worker
 from evidense.study.runners.tasks import tell
@@ -30,7 +31,7 @@ _PAIRS: dict[str, Pairs] = kept_by_worker()
 """Training pairs that this worker has opened."""
 _COLLECTIONS: dict[tuple[str, str], list[Collection]] = kept_by_worker()
 _ENGINES: dict[str, Encoder | Ranker] = kept_by_worker()
-_MOST_ENGINES = 6
+_MOST_ENGINES, _MOST_BYTES = 6, 2 << 30
 
 
 def train_stage(store_address: str, recipe: Recipe, label: str) -> str:
@@ -120,8 +121,8 @@ def _leaks_key(pairs: Sequence[Pairs], collection: Collection) -> str:
 
 
 def open_engines() -> dict[str, Encoder | Ranker]:
-    """Return the systems that this worker has open: few, since each may be large."""
-    if len(_ENGINES) > _MOST_ENGINES:
+    """Return the systems that this worker has open: few, and none beside 2 GiB of weights, since a cluster counts those of one task only."""
+    if len(_ENGINES) > _MOST_ENGINES or sum(weights_bytes(engine) for engine in _ENGINES.values()) > _MOST_BYTES:
         _ENGINES.clear()
     return _ENGINES
 
