@@ -9,6 +9,17 @@ from typing import TypeVar
 from evidense.store import Store
 
 T = TypeVar("T")
+DEVICE = "cpu"
+"""Where the weights of every training are: no model is moved to a GPU."""
+
+
+def backend_of(device: str) -> str:
+    """Return the backend of torch.distributed that adds up tensors on a device: nccl has no sum of tensors on the CPU.
+
+    >>> backend_of("cpu"), backend_of("cuda")
+    ('gloo', 'nccl')
+    """
+    return "nccl" if device == "cuda" else "gloo"
 
 
 @contextmanager
@@ -17,13 +28,9 @@ def together() -> Iterator[bool]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield True
         return
-    import torch
     import torch.distributed as dist
 
-    has_gpu = torch.cuda.is_available()
-    if has_gpu:
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    dist.init_process_group("nccl" if has_gpu else "gloo")
+    dist.init_process_group(backend_of(DEVICE))
     try:
         yield dist.get_rank() == 0
     finally:
