@@ -1,11 +1,13 @@
 """An encoding that several processes share is the same bytes as one that a single process makes, whoever makes which part."""
 
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
+from evidense.boundary.disk import locked
 from evidense.compute.search import encode as encode_module
 from evidense.compute.search.encode import encode
 from evidense.compute.search.parts import N_PARTS
@@ -98,3 +100,23 @@ def test_a_vector_that_is_not_finite_names_its_item_and_leaves_nothing(tmp_path:
     with pytest.raises(InvalidInput, match="not finite"):
         shared(tower, store).make([0, 1, 2, 3])
     assert not list((tmp_path / "partial").iterdir())
+
+
+def test_a_part_that_another_process_is_making_is_waited_for_and_not_made_again(
+    tower: Any, tmp_path: Path, seen: list[str]
+) -> None:
+    store = Store(tmp_path)
+    other, ours = shared(tower, store), shared(tower, store)
+    parts = ours.run.parts(ours.run.fresh_settings)
+    waiter = Thread(target=ours.make, args=([0],))
+    with locked(parts.lock(0)):
+        waiter.start()
+        waiter.join(0.2)
+        assert waiter.is_alive(), "the part is being made"
+        rows, vectors = np.arange(2), np.zeros((2, 3), np.float32)
+        other.run.parts(other.run.fresh_settings).write(0, rows, vectors)
+    waiter.join(30)
+    assert seen == []
+    read = parts.read(0)
+    assert read is not None
+    assert read[1].tolist() == vectors.tolist()

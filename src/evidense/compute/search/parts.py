@@ -30,6 +30,10 @@ class Parts:
         """Return the path of a part. Its number is N_PARTS × chunk + place in the chunk."""
         return self.folder / f"part.{self.plan}.{number:06d}"
 
+    def lock(self, number: int) -> Path:
+        """Return the path of the lock that is held while a part is made."""
+        return self.folder / f"{self.path(number).name}.lock"
+
     def write(self, number: int, rows: Int64[np.ndarray, " n"], vectors: Float32[np.ndarray, "n e"]) -> None:
         """Write the vectors of some rows, whole or not at all."""
         data = len(rows).to_bytes(8, "little") + rows.astype("<i8").tobytes() + vectors.astype("<f4").tobytes()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evidense.boundary.disk import locked
 from evidense.compute.batches import chunks, plan
 from evidense.compute.progress import estimate
 from evidense.compute.search.encode import EncodingRun, run_of
@@ -69,18 +70,19 @@ class SharedEncoding:
         tokenised = dict[int, Prepared]()
         for number in numbers:
             chunk, place = divmod(number, N_PARTS)
-            if parts.read(number) is not None:
-                continue
-            start, stop = pieces[chunk]
-            if chunk not in tokenised:
-                tokenised = {chunk: self.run.prepared(start, stop)}
-            batches = batches_of(place, plan(tokenised[chunk].sizes, settings["budget"]))
-            vectors = [self._vectors(tokenised[chunk], rows, start) for rows in batches]
-            parts.write(
-                number, np.concatenate([_NO_ROWS, *batches]) + start, np.concatenate([self._nothing(), *vectors])
-            )
-            self.store.share(parts.path(number))
-            self.store.log("parts", f"{self.key}/{number}")
+            with locked(parts.lock(number)):  # a worker of a killed command may be at it still
+                if parts.read(number) is not None:
+                    continue
+                start, stop = pieces[chunk]
+                if chunk not in tokenised:
+                    tokenised = {chunk: self.run.prepared(start, stop)}
+                batches = batches_of(place, plan(tokenised[chunk].sizes, settings["budget"]))
+                vectors = [self._vectors(tokenised[chunk], rows, start) for rows in batches]
+                parts.write(
+                    number, np.concatenate([_NO_ROWS, *batches]) + start, np.concatenate([self._nothing(), *vectors])
+                )
+                self.store.share(parts.path(number))
+                self.store.log("parts", f"{self.key}/{number}")
 
     def _vectors(self, prepared: Prepared, rows: np.ndarray, start: int) -> np.ndarray:
         vectors = self.run.encoded(prepared.take(rows))
