@@ -103,17 +103,22 @@ def test_a_comparison_and_a_dissection_are_the_same_in_one_process_in_two_and_on
     assert left == []
 
 
-def test_a_factorial_is_the_same_in_one_process_and_on_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_factorial_with_a_training_in_two_processes_is_the_same_here_and_on_ray(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     world = write_world(tmp_path / "world.csv", n_train=150, n_test=30)
     stage = {"pairs": 640, "batch_size": 32, "learning_rate": 0.02}
+    several = {**stage, "n_processes": 2}
     study = study_of(
         world,
         [0],
-        pretraining={"objective": "crop", "data": [f"{world}:items@train"], **stage},
+        pretraining={"objective": "crop", "data": [f"{world}:items@train"], **several},
         finetuning={"objective": "infonce", "data": [f"{world}@train"], **stage},
     )
     check_same(study, tmp_path, (0,))
+    trained = [c for c in Store(tmp_path / "store-ray").of_kinds("checkpoint") if c.observed.get("n_processes")]
+    assert sorted(checkpoint.observed["n_processes"] for checkpoint in trained) == [1, 1, 2]
 
 
 def test_a_task_of_a_killed_worker_runs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ class Recipe(Record):
     """How an encoder is trained: which parts, which numbers, which seed. Its parent is the Checkpoint that it starts from."""
 
     kind: ClassVar[str] = "recipe"
+    unset: ClassVar[frozenset[str]] = frozenset({"n_processes"})
     start: str = ""
     """Spelling of the encoder whose weights are trained on (`checkpoint:ID`, a folder, pip:…); "" = the architecture's random ones."""
     start_sha256: str = ""
@@ -67,6 +68,8 @@ class Recipe(Record):
     budget: Mapping[str, Json] = field(default_factory=dict)
     """What `n_steps` was derived from: pairs, steps, flops, or seconds with the speed that was measured."""
     seed: int = 0
+    n_processes: int = 0
+    """Processes that share each batch; the weights depend on their number as sums do on their order. 0: one, or as many as torchrun started."""
 
 
 @dataclass(frozen=True, kw_only=True)

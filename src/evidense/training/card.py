@@ -117,7 +117,7 @@ def _recipe_rows(recipe: Recipe) -> list[tuple[str, str]]:
     return rows + [
         (name, f"`{_cell(canonical_json(value))}`")
         for name, value in recipe.content().items()
-        if name not in _ELSEWHERE and (value != plain[name] or name in _ALWAYS)
+        if name not in _ELSEWHERE and (value != plain.get(name) or name in _ALWAYS)
     ]
 
 

@@ -39,9 +39,11 @@ def recipe_mistakes(recipe: Recipe, objective: Objective) -> list[str]:
 
 
 def _numbers(recipe: Recipe) -> Iterator[str]:
-    for name, least in (("n_steps", 1), ("batch_size", 1), ("accumulate", 1), ("chunk", 0), ("queue", 0), ("n_negatives", 0)):  # fmt: skip
+    for name, least in (("n_steps", 1), ("batch_size", 1), ("accumulate", 1), ("chunk", 0), ("queue", 0), ("n_negatives", 0), ("n_processes", 0)):  # fmt: skip
         if getattr(recipe, name) < least:
             yield f"{name} is {getattr(recipe, name)}; expected at least {least}"
+    if recipe.n_processes > recipe.batch_size:
+        yield f"n_processes is {recipe.n_processes}, which share a batch of {recipe.batch_size}; expected at most one a pair"
     if recipe.n_pairs is not None and recipe.n_pairs < 1:
         yield f"n_pairs is {recipe.n_pairs}; expected at least 1, or none for all"
     if recipe.temperature is not None and not recipe.temperature > 0:

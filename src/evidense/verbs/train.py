@@ -54,6 +54,7 @@ def train(
     key = step_key(recipe)
     if done := recalled(recipe, store):
         return done
+    _check_processes(recipe)
     with quiet(), step_folder(store, key) as folder:
         if done := recalled(recipe, store):  # another process was first
             return done
@@ -310,6 +311,15 @@ def _speed(recipe: Recipe, store: Store, folder: Path, pairs_by_spelling: OpenPa
 
 
 # --- several processes ----------------------------------------------------------------------------------------------
+
+
+def _check_processes(recipe: Recipe) -> None:
+    n = recipe.n_processes
+    if n and n != n_processes():
+        raise InvalidInput(
+            f"the recipe shares each batch among {n} processes (n_processes), and this training has {n_processes()}; expected {n}; type "
+            f"torchrun --standalone --nproc-per-node {n} -m evidense train …, or leave n_processes out"
+        )
 
 
 def _of_first_process(recipe: Recipe, store: Store) -> Checkpoint:

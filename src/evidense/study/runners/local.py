@@ -51,6 +51,8 @@ class ThisProcess:
         try:
             with as_worker(self.address):
                 future.set_result(function(*arguments))
+        except BrokenProcessPool as error:  # the call had processes of its own, and one was killed
+            future.set_exception(error)
         finally:
             listen(None)
         return future

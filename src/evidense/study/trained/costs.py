@@ -156,7 +156,9 @@ class Costs:
         n, total, locked = recipe.n_steps, flops * recipe.n_steps, self._locked(stage.label)
         per_pair = self._flops_per_pair(stage, locked) if locked else flops / n_pairs
         computed = n * n_pairs * per_pair + self._once_of_pairs(stage, locked) if locked else total
-        memory = training_bytes(self._of_stage(stage), (recipe.chunk or recipe.batch_size) * per_pair / _PASSES)
+        n_processes = max(1, recipe.n_processes)
+        at_once = (recipe.chunk or recipe.batch_size) / n_processes
+        memory = n_processes * training_bytes(self._of_stage(stage), at_once * per_pair / _PASSES)
         return TrainingCost(stage.label, _words(recipe), n, n * n_pairs, total, _seconds(computed), False, memory)
 
     def _locked(self, label: str) -> frozenset[str]:

@@ -118,6 +118,7 @@ class _StudyRun:
                 self._training(stage),
                 (_before(stage),) if stage.after else (),
                 self._stored(stage),
+                n_cpus=max(1, stage.recipe.n_processes),
                 memory_bytes=self._memory.get(stage.label, 0),
             )
             for stage in stages

@@ -12,6 +12,7 @@ from evidense.study.memory import weights_bytes
 from evidense.study.opened_collections import collections_of
 from evidense.study.runners.surroundings import kept_by_worker
 from evidense.study.runners.tasks import tell
+from evidense.study.trained.together import train_together
 from evidense.training.data import leaks
 from evidense.training.data.leaks import leak_counts
 from evidense.values import Collection, Pairs
@@ -35,7 +36,13 @@ _MOST_ENGINES, _MOST_BYTES = 6, 2 << 30
 
 
 def train_stage(store_address: str, recipe: Recipe, label: str) -> str:
-    """Train one stage and return the id of its checkpoint."""
+    """Train one stage, in as many processes as its recipe names, and return the id of its checkpoint."""
+    if recipe.n_processes > 1:
+        return train_together(recipe.n_processes, store_address, _train_stage, (store_address, recipe, label))
+    return _train_stage(store_address, recipe, label)
+
+
+def _train_stage(store_address: str, recipe: Recipe, label: str) -> str:
     from evidense.training.loop.trainer import Callbacks
 
     callbacks = Callbacks(

@@ -170,7 +170,7 @@ class TrainingPlan:
     def lines(self) -> list[str]:
         """Return every key of the recipe that is set, then the plan in one line."""
         plain = Recipe().content()
-        keys = {k: v for k, v in self.recipe.content().items() if v != plain[k] and not k.endswith("_sha256")}
+        keys = {k: v for k, v in self.recipe.content().items() if v != plain.get(k) and not k.endswith("_sha256")}
         return [*(f"{key} = {_short(value)}" for key, value in keys.items()), self.line()]
 
 

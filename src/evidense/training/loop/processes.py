@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from evidense.store import Store
 
@@ -28,11 +28,24 @@ def together() -> Iterator[bool]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield True
         return
+    with _group():
+        yield rank() == 0
+
+
+@contextmanager
+def joined(number: int, n: int, meeting: Path) -> Iterator[None]:
+    """Join n processes of this computer as number `number`. They meet in a new file at `meeting`."""
+    with _group(init_method=f"file://{meeting}", rank=number, world_size=n):
+        yield
+
+
+@contextmanager
+def _group(**meeting: Any) -> Iterator[None]:
     import torch.distributed as dist
 
-    dist.init_process_group(backend_of(DEVICE))
+    dist.init_process_group(backend_of(DEVICE), **meeting)
     try:
-        yield dist.get_rank() == 0
+        yield
     finally:
         dist.destroy_process_group()
 
