@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,34 @@ def test_contents_of_a_file_are_those_of_its_items(tmp_path: Path) -> None:
     assert (known.ids, known.keys.tolist(), known.kinds.tolist()) == (read.ids, read.keys.tolist(), read.kinds.tolist())
 
 
+CELLS = st.sampled_from(["one", " two\t", "", " ", "\u00e4 \U0001f600", 7, None, 0.5])
+RAW_LINES = st.sampled_from(
+    [b"", b" ", b"[]", b"{", b"7", b'{"text": "no id"}', b'{"_id": "x"}', b'{"_id": "\\ud800", "text": "a"}', b"\xff"]
+)
+A_LINE = st.one_of(
+    st.fixed_dictionaries({"_id": CELLS, "text": CELLS}, optional={"title": CELLS}).map(lambda row: json.dumps(row).encode()),
+    RAW_LINES,
+)  # fmt: skip
+
+
+@given(st.lists(A_LINE, max_size=12), st.booleans(), st.sampled_from([1, 40, 1 << 16]))
+def test_lines_that_are_read_at_once_equal_lines_that_are_read_one_by_one(
+    drawn: list[bytes], with_mark: bool, at_once: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "corpus.jsonl"
+        path.write_bytes((b"\xef\xbb\xbf" if with_mark else b"") + b"\n".join(drawn))
+        patch.setattr(corpora, "AT_ONCE", at_once)
+        for slow, fast in ((beir._document, beir._plain_document), (beir._query, beir._plain_query)):
+            alone, together = JsonlItems(path, slow), JsonlItems(path, slow, fast)
+            assert together.mistakes == alone.mistakes
+            assert list(together) == list(alone)
+            rows = range(len(alone))
+            assert [together.place(row) for row in rows] == [alone.place(row) for row in rows]
+            for name in ("ids", "keys", "kinds", "lengths"):
+                np.testing.assert_array_equal(getattr(together.contents, name), getattr(alone.contents, name))
+
+
 def test_a_file_that_was_changed_keeps_no_known_contents(tmp_path: Path) -> None:
     path = lines(tmp_path / "corpus.jsonl", ROWS)
     items = JsonlItems(path, beir._document)
@@ -138,7 +167,7 @@ def written(folder: Path, n: int) -> JsonlItems:
         )
         paths.append(folder / f"{number}.jsonl{'.gz' if number == 1 else ''}")
         paths[-1].write_bytes(gzip.compress(text.encode()) if number == 1 else text.encode())
-    return JsonlItems(paths, beir._document)
+    return JsonlItems(paths, beir._document, beir._plain_document)
 
 
 @pytest.fixture(scope="module")

@@ -54,9 +54,9 @@ class Beir:
         corpus_files, queries_files = (_required(spelled.path, side) for side in ("corpus", "queries"))
         split, qrels_file = _split(spelled)
         judged = read_judgements(qrels_file)
-        every = JsonlItems(queries_files, _query)
+        every = JsonlItems(queries_files, _query, _plain_query)
         rows = judged_rows(every, judged.gains)
-        corpus = JsonlItems(corpus_files, _document)
+        corpus = JsonlItems(corpus_files, _document, _plain_document)
         queries: Sequence[Item] = Chosen(every, rows)
         drop, notes = self_matches(queries, corpus)
         return (build(Draft(
@@ -119,8 +119,6 @@ def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | 
 
 
 def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool) -> Item | None:
-    if (plain := _plain(cells, title=title)) is not None:
-        return plain
     text_keys = ("title", "text") if title else ("text",)
     if "_id" not in cells or not any(key in cells for key in text_keys):
         missing = "_id" if "_id" not in cells else "text"
@@ -135,11 +133,17 @@ def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool
     return None
 
 
-def _plain(cells: dict[str, Any], *, title: bool) -> Item | None:
-    """Return the item of a row whose cells are texts, as nearly all are; None if `_item` must look at it."""
-    doc_id, head, text = cells.get("_id"), cells.get("title", "") if title else "", cells.get("text")
-    if type(doc_id) is str and type(text) is str and type(head) is str:
-        return Item(doc_id.strip(), f"{head.strip()} {text.strip()}".strip())
+def _plain_query(cells: dict[str, Any]) -> tuple[str, str] | None:
+    """Return what `_query` makes of a row whose cells are texts; None for others."""
+    query_id, text = cells.get("_id"), cells.get("text")
+    return (query_id.strip(), text.strip()) if type(query_id) is str and type(text) is str else None
+
+
+def _plain_document(cells: dict[str, Any]) -> tuple[str, str] | None:
+    """Return what `_document` makes of a row whose cells are texts; None for others."""
+    doc_id, title, text = cells.get("_id"), cells.get("title", ""), cells.get("text")
+    if type(doc_id) is str and type(text) is str and type(title) is str:
+        return doc_id.strip(), f"{title.strip()} {text.strip()}".strip()
     return None
 
 

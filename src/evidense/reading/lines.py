@@ -1,6 +1,7 @@
 """Lines: reads the numbered lines of a UTF-8 text file, packed or not, with limits on line length and number."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -53,13 +54,31 @@ def raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
         InvalidInput: a line has more than LONGEST_LINE bytes.
     """
     start = cast(Any, file).peek(_BLOCK)
-    lines = _ended_by_cr(file) if b"\r" in start and b"\n" not in start else _ended_by_lf(file)
+    ended_by_cr = b"\r" in start and b"\n" not in start
+    lines = _ended_by_cr(file) if ended_by_cr else iter(partial(file.readline, LONGEST_LINE + 1), b"")
     for number, raw in enumerate(lines, 1):
         if len(raw) > LONGEST_LINE:
             raise InvalidInput(
                 f"'{path}' line {number} is longer than {LONGEST_LINE // MIB} MiB. Expected lines of text; check the file."
             )
         yield raw
+
+
+def gathered_lines(lines: Iterable[bytes], n_bytes: int) -> Iterator[list[bytes]]:
+    """Yield lines in lists of about this many bytes.
+
+    >>> list(gathered_lines([b"a", b"bcd", b"e"], 3))
+    [[b'a', b'bcd'], [b'e']]
+    """
+    gathered, left = list[bytes](), n_bytes
+    for raw in lines:
+        gathered.append(raw)
+        left -= len(raw)
+        if left <= 0:
+            yield gathered
+            gathered, left = [], n_bytes
+    if gathered:
+        yield gathered
 
 
 def stop_at_too_many(source: str, mistakes: Sequence[str]) -> None:
@@ -70,11 +89,6 @@ def stop_at_too_many(source: str, mistakes: Sequence[str]) -> None:
     """
     if len(mistakes) > MOST_MISTAKES:
         raise InvalidInput.all_of(source, mistakes)
-
-
-def _ended_by_lf(file: BinaryIO) -> Iterator[bytes]:
-    while raw := file.readline(LONGEST_LINE + 1):
-        yield raw
 
 
 def _ended_by_cr(file: BinaryIO) -> Iterator[bytes]:

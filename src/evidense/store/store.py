@@ -121,6 +121,7 @@ class Store(Folders):
             self._check_file(name)
         except StoreError:
             write_atomically(self._path("blobs", name), data)
+            self._checked.add(name)
         return name
 
     def put_json(self, value: Any) -> str:
@@ -140,6 +141,7 @@ class Store(Folders):
         with disk_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, target)
+        self._checked.add(name)
         return name
 
     def blob(self, name: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 from jaxtyping import Int32, Int64, UInt8
 
-from evidense.values.item import Item
+from evidense.values.item import Item, text_digest
 
 T = TypeVar("T")
 KEY_BYTES = 32
@@ -65,6 +65,13 @@ class Collected:
         self._ids.append(item.id)
         self._kinds.append((EMPTY if item.is_empty else TEXT if text is not None else IDS) if item.picture is None else IMAGE + (text is not None))  # fmt: skip
         self._lengths.append(0 if text is None else len(text))
+
+    def add_texts(self, ids: Sequence[str], texts: Sequence[str]) -> None:
+        """Add items that have a text and no picture, as `add` does one after the other."""
+        self._keys += b"".join(map(text_digest, texts))
+        self._ids += ids
+        self._kinds += bytes([TEXT if text and not text.isspace() else EMPTY for text in texts])
+        self._lengths.extend(map(len, texts))
 
     def done(self) -> ItemContents:
         """Return what was collected."""

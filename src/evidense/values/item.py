@@ -125,6 +125,13 @@ class Item:
 
     def digest(self) -> bytes:
         """Return the bytes of `content_key`."""
+        if self.picture is None and self.text is not None:
+            return text_digest(self.text)
         text = b"t" + self.text.encode() if self.text is not None else b"-"
         picture = b"\0p" + bytes.fromhex(self.picture.sha256()) if self.picture is not None else b"\0-"
         return hashlib.sha256(text + picture).digest()
+
+
+def text_digest(text: str) -> bytes:
+    """Return the `digest` of an item with this text and no picture."""
+    return hashlib.sha256(b"t%b\0-" % text.encode()).digest()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+_GATHERED = 1 << 13
+"""Token vectors that are gathered at once before they are summed."""
+
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingTable:
@@ -64,7 +67,7 @@ class StaticTower:
     modalities: frozenset[Modality] = frozenset({"text"})
     identity: Literal["content"] = "content"
     n_layers: int = 0
-    token_budget: int = 1 << 13
+    token_budget: int = 1 << 16
 
     @property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
@@ -112,13 +115,15 @@ class StaticTower:
         out = np.zeros((len(sizes), self.table.initial.shape[1]), np.float32)
         for size in np.unique(sizes[sizes > 0]):
             rows = np.flatnonzero(sizes == size)
-            ids = prepared.flat[prepared.offsets[rows][:, None] + np.arange(size)]
-            out[rows] = self._sum(ids) / np.float32(size)
+            for start, stop in chunks(len(rows), max(1, _GATHERED // int(size))):
+                piece = rows[start:stop]
+                ids = prepared.flat[prepared.offsets[piece][:, None] + np.arange(size)]
+                out[piece] = self._sum(ids) / np.float32(size)
         if self.truncate_dim is not None:
             out = np.ascontiguousarray((divided_by_length(out) if self.is_unit_before else out)[:, : self.truncate_dim])
         return divided_by_length(out) if self.normalised else out
 
     def _sum(self, ids: Int32[np.ndarray, "b t"]) -> Float32[np.ndarray, "b e"]:
         table = self.table.current
-        pieces = [table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], self.token_budget)]
+        pieces = [table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], _GATHERED)]
         return np.asarray(sum(pieces[1:], pieces[0]))

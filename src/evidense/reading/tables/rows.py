@@ -1,6 +1,6 @@
 """Tables: reads CSV, TSV, JSONL and Parquet as rows that know their place in the file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -169,6 +169,17 @@ def plain_object(raw: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if type(value) is dict else None
+
+
+def plain_objects(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
+    """Return the objects of some lines of JSON; None if `plain_object` returns None for one of them."""
+    if max(map(len, lines)) > MOST_CONTAINERS:
+        return None
+    try:
+        values = [pydantic_core.from_json(raw, cache_strings="keys") for raw in lines]
+    except ValueError:
+        return None
+    return values if {*map(type, values)} == {dict} else None
 
 
 def _jsonl_rows(path: Path, mistakes: list[str]) -> tuple[tuple[str, ...], tuple[DataRow, ...]]:
