@@ -1,8 +1,11 @@
 """The common part of compare, run, dissect and demo: show the plan, run, print the lines, check the gate."""
 
+import gc
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,7 +103,8 @@ def _execute(study: Study, request: RunRequest) -> None:
         print(estimate_line(steps), file=sys.stderr)
     for line in bill_lines(steps):
         print(line, file=sys.stderr)
-    result = run_opened(opened, store, options)
+    with _settled():
+        result = run_opened(opened, store, options)
     if result.page is None:
         return
     _say(result)
@@ -115,6 +119,16 @@ def _execute(study: Study, request: RunRequest) -> None:
     print(str(result.page))
     if not met:
         raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """Keep the garbage collector from looking through what is there and stays: modules and open collections, hundreds of thousands of objects."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _say(result: "Result") -> None:

@@ -180,8 +180,11 @@ class _GainTable:
 
     @classmethod
     def of(cls, ranking: RankedLists, qrels: Qrels) -> "_GainTable":
-        place = {doc_id: number for number, doc_id in enumerate(ranking.doc_ids)}
-        gain_of_place = np.full(len(place) + 1, UNJUDGED, dtype=np.int32)  # the last cell answers for −1, the padding
+        all_judged = {doc_id for query_id in ranking.query_ids for doc_id in qrels.get(query_id, {})}
+        place = {doc_id: number for number, doc_id in enumerate(ranking.doc_ids) if doc_id in all_judged}
+        gain_of_place = np.full(
+            len(ranking.doc_ids) + 1, UNJUDGED, dtype=np.int32
+        )  # the last cell is for −1, the padding
         gains = np.empty(ranking.documents.shape, dtype=np.int32)
         rows: list[int] = []
         levels: list[int] = []
