@@ -35,6 +35,17 @@ until = time.monotonic() + 60
 while not os.path.exists("heard") and time.monotonic() < until:
     time.sleep(0.05)
 """
+TERMINATED_ONCE = """
+import os, signal, time
+if not os.path.exists("terminated"):
+    os.mkdir("terminated")
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+    except SystemExit:
+        os.mkdir("went on")
+        raise
+"""
 STAYS_ALONE = """
 import os, time
 beside = os.path.exists("busy")
@@ -125,6 +136,16 @@ def test_a_task_of_a_killed_worker_runs_again(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     with Runner(RayCluster(str(tmp_path / "store"))) as runner:
         assert dict(runner.run(dying_tasks(tmp_path)))["after"] == str(tmp_path)
+
+
+def test_a_worker_that_ray_ends_does_nothing_more_and_its_task_runs_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Runner(RayCluster(str(tmp_path / "store"))) as runner:
+        assert list(runner.run([Task("ended", lambda _: (exec, (TERMINATED_ONCE, {})))])) == [("ended", None)]
+    assert Path("terminated").exists()
+    assert not Path("went on").exists()
 
 
 def test_two_tasks_whose_memory_no_node_holds_at_once_run_one_after_the_other(

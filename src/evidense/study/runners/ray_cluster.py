@@ -2,6 +2,8 @@
 
 import math
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -247,6 +249,7 @@ def carry_out(post: Post, call: Call, ear: Any = None) -> Any:
     """Run a call in a worker of Ray, on one thread; before the first one, take over what the parent has."""
     function, arguments = call
     os.environ.update(ONE_THREAD)
+    _end_at_once()
     try:
         if [post] != _AT_POST:
             post.take_over(_node())
@@ -256,6 +259,16 @@ def carry_out(post: Post, call: Call, ear: Any = None) -> Any:
             return function(*arguments)
     except EvidenseError as error:
         return Refused(error)
+
+
+def _end_at_once() -> None:
+    """Let SIGTERM end this worker as SIGKILL does.
+
+    Ray makes a SystemExit of it, when a driver died. Code of the user that runs then seems to have failed for good, and parts that were finished
+    would be thrown away.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def report_on(post: Post, node: str) -> NodeReport:
