@@ -1,5 +1,8 @@
 """Data sets of the hub, of ir_datasets and of mteb: the real libraries on local data in the hub's own format."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 from evidense.datasets import hf, irds, mmeb
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Collection
+from fetching.data_hub import COMMIT, hub_of
 
 DOCUMENTS = [{"_id": str(i), "title": f"t{i}", "text": f"text {i}"} for i in range(5)]
 QUERIES = [{"_id": f"q{i}", "text": f"query {i}"} for i in range(3)]
@@ -61,6 +65,59 @@ def test_a_hub_data_set_in_mteb_form_is_read(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"has no split 'dev'; found .*test"):
         hf.PART.open(f"{at}@dev")
     assert [item.id for item in collection.corpus[1:3]] == ["1", "2"]
+
+
+def test_a_streamed_data_set_is_the_kept_one_and_leaves_no_table_on_disk(tmp_path: Path) -> None:
+    tables = {"corpus": {"corpus": DOCUMENTS}, "queries": {"queries": QUERIES}, "default": {"test": QRELS, "train": QRELS[:1]}}  # fmt: skip
+    at = repository(tmp_path / "scifact", tables)
+    (streamed,) = hf.PART.open(f"{at}@streaming")
+    assert not list(tmp_path.glob("cache/**/*.arrow"))
+    (kept,) = hf.PART.open(at)
+    assert list(tmp_path.glob("cache/**/*.arrow"))
+    assert summary(streamed) == summary(kept) == EXPECTED
+    assert (streamed.name, streamed.checksum, streamed.provenance) == (kept.name, kept.checksum, kept.provenance)
+    assert [item.id for item in streamed.corpus[1:3]] == ["1", "2"]
+    assert hf.PART.open(f"{at}@train@streaming")[0].name == "scifact@train"
+    with pytest.raises(InvalidInput, match=r"has no split 'dev'; found .*test"):
+        hf.PART.open(f"{at}@dev@streaming")
+
+
+def test_mistakes_of_a_streamed_data_set_name_their_rows(tmp_path: Path) -> None:
+    wrong = [*DOCUMENTS, {"_id": "x", "title": "", "text": ["a list"]}]
+    at = repository(tmp_path / "a", {"corpus": {"corpus": wrong[5:]}, "queries": {"queries": QUERIES}, "default": {"test": QRELS}})  # fmt: skip
+    with pytest.raises(InvalidInput, match=r"a \(corpus\) row 1: .*a list.*expected text"):
+        hf.PART.open(f"{at}@streaming")
+
+
+CHILD = """
+import sys
+from evidense import registry
+from evidense.errors import InvalidInput
+for spelling in sys.argv[1:]:
+    try:
+        (collection,) = registry.collections(spelling)
+        print(collection.name, collection.checksum, collection.provenance.source)
+    except InvalidInput as error:
+        print(error)
+"""
+
+
+def test_a_streamed_data_set_of_a_hub_is_pinned_and_says_where_it_broke_off(tmp_path: Path) -> None:
+    """Asks a hub on this machine, whose second file of a corpus cannot be read once."""
+    parquet, pyarrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    at = tmp_path / "me" / "small"
+    repository(at, {"corpus": {"corpus": DOCUMENTS}, "queries": {"queries": QUERIES}, "default": {"test": QRELS}})
+    second = at / "corpus" / "corpus-00001-of-00002.parquet"
+    parquet.write_table(pyarrow.Table.from_pylist([{"_id": "last", "title": "", "text": "x"}]), second)
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
+    with hub_of(tmp_path, broken=second.name) as address:
+        asked = [sys.executable, "-c", CHILD, *["hf:me/small@streaming"] * 2, "hf:me/small"]
+        child = subprocess.run(asked, env=environment | {"HF_ENDPOINT": address}, capture_output=True, text=True)
+    broken, streamed, kept = child.stdout.splitlines()
+    assert "'me/small' broke off after 5 rows (" in broken
+    assert "expected the whole table; type the same command again" in broken
+    assert streamed == kept
+    assert streamed.endswith(f" me/small at {COMMIT}")
 
 
 def test_a_hub_data_set_in_beir_form_is_read_with_its_separate_qrels(tmp_path: Path) -> None:

@@ -69,6 +69,9 @@ def serving(answering: Answering) -> Iterator[Loopback]:
         def do_GET(self) -> None:
             self._answer("GET")
 
+        def do_HEAD(self) -> None:
+            self._answer("HEAD")
+
         def do_POST(self) -> None:
             self._answer("POST")
 
@@ -100,7 +103,7 @@ def _send(handler: BaseHTTPRequestHandler, said: Said) -> None:
         for name, value in said.headers.items():
             handler.send_header(name, value)
         handler.end_headers()
-        for piece in _pieces(said):
+        for piece in _pieces(said) if handler.command != "HEAD" else ():
             handler.wfile.write(piece)
             handler.wfile.flush()
             time.sleep(said.drip_s)

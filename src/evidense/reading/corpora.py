@@ -1,7 +1,7 @@
 """Corpora: JSONL, Parquet, Arrow and WebDataset files as a lazy sequence of Items; memory holds byte offsets, never the texts."""
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any, cast, overload
@@ -32,10 +32,17 @@ class JsonlItems(Sequence[Item]):
     Opening them reads each file once. From then on memory holds ids, content keys and 65 bytes more a line, but no text.
     """
 
-    def __init__(self, paths: Path | Sequence[Path], to_item: ToItem, to_text: ToText | None = None) -> None:
+    def __init__(
+        self,
+        paths: Path | Sequence[Path],
+        to_item: ToItem,
+        to_text: ToText | None = None,
+        rows: Iterable[dict[str, Any]] | None = None,
+    ) -> None:
         """Index the files and check every line; lines with mistakes are left out and listed in `mistakes`.
 
         `to_text` changes nothing but the time: many lines are read at once if it knows each of them.
+        `rows` come from elsewhere, in place of a file: they are read once and kept in an unnamed temporary file, and `paths` is their name.
 
         Raises:
             InvalidInput, UnsafeInput: a file cannot be read.
@@ -43,8 +50,8 @@ class JsonlItems(Sequence[Item]):
         """
         self.mistakes: list[str] = []
         self._to_item, self._to_text = to_item, to_text
-        self._shards = Shards([paths] if isinstance(paths, Path) else paths)
-        self._names = _names(self._shards.paths)
+        self._shards = Shards([paths] if isinstance(paths, Path) else paths, rows)
+        self._names = [f"{path.name} {'row' if rows is not None else unit_of(path)}" for path in self._shards.paths]
         self._starts, self._sizes, self._lines, self._files = array("q"), array("q"), array("q"), array("i")
         collected: Collected | None = Collected()
         for number in range(len(self._shards.paths)):
@@ -167,11 +174,6 @@ class JsonlItems(Sequence[Item]):
                 self._shards.refuse_change(shard, mistakes[0])
             items.append(cast(Item, item))
         return items
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """Return how messages name each file, up to the number of a line."""
-    return [f"{path.name} {unit_of(path)}" for path in paths]
 
 
 class Mapped(Sequence[Item]):

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,8 @@ T = TypeVar("T")
 MOST_FILES = 10_000
 """Most files and folders below a local data set."""
 _DATA = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".txt"}
-_REVISION = re.compile(r"@([0-9a-f]{40})/")
+_REVISION = re.compile(r"[@/]([0-9a-f]{40})/")
+MOST_RETRIES = 2
 
 
 def configs(repository: str) -> list[str]:
@@ -45,23 +47,91 @@ def rows(repository: str, config: str, split: str | None) -> Any:
         InvalidInput: there is no such split; or as `configs`.
         MissingExtra: as `configs`.
     """
+    chosen = _split(repository, config, split)
+    return _asked(repository, lambda library: library.load_dataset(repository, config, split=chosen))
+
+
+def stream(repository: str, config: str, split: str | None, commit: str) -> Any:
+    """Return one split as a table that is read from the hub while one iterates over it (`datasets.IterableDataset`).
+
+    Raises:
+        InvalidInput, MissingExtra: as `rows`.
+    """
+    chosen, at = _split(repository, config, split), commit or None
+    return _asked(
+        repository, lambda library: library.load_dataset(repository, config, split=chosen, streaming=True, revision=at)
+    )
+
+
+def streamed_rows(repository: str, table: Any) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a streamed table.
+
+    Raises:
+        InvalidInput: the connection breaks, or the table ends before the number of rows that it states.
+    """
+    n_read = 0
+    try:
+        with _fewer_retries():
+            for row in table:
+                n_read += 1
+                yield row
+    except EvidenseError:
+        raise
+    except Exception as error:  # a library may raise anything over a broken connection
+        raise InvalidInput(_broken_off(repository, n_read, f"{type(error).__name__}: {_first_line(error)}")) from None
+    stated = (table.info.splits or {}).get(str(table.split))
+    if stated is not None and stated.num_examples and n_read < stated.num_examples:
+        raise InvalidInput(_broken_off(repository, n_read, f"{stated.num_examples:,} are stated"))
+
+
+@contextmanager
+def _fewer_retries() -> Iterator[None]:
+    """Let `datasets` ask MOST_RETRIES times: each has five retries of its own within half a minute, and 20 would take ten minutes."""
+    from datasets import config
+
+    names = ("STREAMING_READ_MAX_RETRIES", "STREAMING_OPEN_MAX_RETRIES")
+    before = {name: getattr(config, name) for name in names}
+    try:
+        for name in names:
+            setattr(config, name, MOST_RETRIES)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(config, name, value)
+
+
+def latest_commit(repository: str) -> str:
+    """Return the newest commit of a data set on the hub; '' for a local folder.
+
+    Raises:
+        InvalidInput, MissingExtra: as `configs`.
+    """
+    if Path(repository).exists():
+        return ""
+    return str(_asked(repository, lambda library: library.load.dataset_module_factory(repository).hash))
+
+
+def _split(repository: str, config: str, split: str | None) -> str:
     known_splits = splits(repository, config)
     chosen = split or (known_splits[0] if len(known_splits) == 1 else "test")
     if chosen not in known_splits:
         raise InvalidInput(
             f"{repository} ({config}) has no split '{chosen}'; found {', '.join(known_splits)}; write one of these after '@'"
         )
-    return _asked(repository, lambda library: library.load_dataset(repository, config, split=chosen))
+    return chosen
 
 
 def class_names(table: Any) -> dict[str, list[str]]:
     """Return column → names of its classes; a ClassLabel cell holds an index into them."""
-    return {name: list(names) for name, kind in table.features.items() if (names := getattr(kind, "names", None))}
+    return {
+        name: list(names) for name, kind in (table.features or {}).items() if (names := getattr(kind, "names", None))
+    }
 
 
 def revision(table: Any) -> str:
     """Return the commit that a table was loaded from; '' for a local folder."""
-    match = _REVISION.search(" ".join(table.info.download_checksums or {}))
+    files = [*(table.info.download_checksums or {}), *(file["filename"] for file in table.cache_files)]
+    match = _REVISION.search(" ".join(files))
     return match[1] if match else ""
 
 
@@ -117,8 +187,19 @@ def _walked(folder: Path) -> Iterator[Path]:
         yield from (Path(root, name) for name in (*folders, *files))
 
 
+def _broken_off(repository: str, n_read: int, reason: str) -> str:
+    return (
+        f"'{repository}' broke off after {n_read:,} rows ({reason}); expected the whole table; type the same command again: it reads the table "
+        "anew, and what was computed before is kept"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200]
+
+
 def _reason(repository: str, error: Exception) -> str:
-    first = str(error).strip().partition("\n")[0][:200]
+    first = _first_line(error)
     if Path(repository).exists():
         return (
             f"{repository} is no data set in the hub's layout ({type(error).__name__}: {first}); expected "

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -87,9 +87,10 @@ class Shards:
     Packed files, tables and archives are unpacked, one after the other, into one unnamed temporary file, which is removed with this object.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Open nothing yet; each file is to be read once by `whole`, in order."""
+    def __init__(self, paths: Sequence[Path], rows: Iterable[dict[str, Any]] | None = None) -> None:
+        """Open nothing yet; each file is to be read once by `whole`, in order. `rows` stand in for the rows of the only file."""
         self.paths = tuple(paths)
+        self._given = rows
         self._open: OrderedDict[int, int] = OrderedDict()
         self._states: dict[int, tuple[int, ...]] = {}
         self._spool: int | None = None
@@ -107,9 +108,9 @@ class Shards:
             MissingExtra: it is Parquet or Arrow, and pyarrow is not installed.
         """
         path = self.paths[number]
-        if unit_of(path) != "line":
+        if self._given is not None or unit_of(path) != "line":
             with self._spooled() as (spool, start):
-                for cells in _rows(path, mistakes):
+                for cells in self._given or _rows(path, mistakes):
                     spool.write(b"\n" if cells is None else json.dumps(cells, default=_as_json).encode() + b"\n")
                     stop_at_too_many(str(path), mistakes)
                 spool.seek(start)
