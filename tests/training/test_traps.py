@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from counted_items import Counted
 from evidense.training.data import traps as module
+from evidense.training.data.copies import plain
 from evidense.training.data.traps import traps
 from evidense.values import Collection, Item, Picture
 from evidense.values.contents import Known, contents_of
@@ -137,3 +140,12 @@ def test_query_whose_relevant_documents_are_all_empty_is_reported() -> None:
     assert sentence.startswith("2% of the queries (1 of 40) have no relevant document with text")
     judged = {**plain.qrels, "q7": {"d7": 1, "d8": 1}}
     assert traps(Collection("made", plain.queries, corpus, judged)) == ()
+
+
+PIECES = st.sampled_from(["a", "Bc", "\u00df", "\u0130", ".", "'", "\u2026", " ", "  ", "\n", "\u00a0", "word " * 5])
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_head_of_a_text_is_the_beginning_of_its_normal_form(given_text: str) -> None:
+    head = module._head(given_text)
+    assert head is None or head == module._bare(plain(given_text))[:24]

@@ -67,19 +67,23 @@ class _CheckedTexts:
         """Read the corpus once, or of a very large one only the relevant documents."""
         corpus = collection.corpus
         relevant_texts = dict(_texts(items_at(corpus, _rows(collection, relevant))))
-        checked = _texts(corpus) if len(corpus) <= MOST_DOCUMENTS else relevant_texts.items()
+        checked = corpus if len(corpus) <= MOST_DOCUMENTS else items_at(corpus, _rows(collection, relevant))
         wanted = {_bare(text) for texts in (queries, relevant_texts) for text in texts.values()}
+        wanted_heads = {bare[:_HEAD] for bare in wanted}
         ids_of: dict[str, list[str]] = {}
         n_left = MOST_CHARACTERS
-        for doc_id, text in checked:
-            bare = _bare(text)
-            if n_left < 0 and bare not in wanted:
+        for item in checked:
+            if not item.text or item.picture is not None:
+                continue
+            if n_left < 0 and (head := _head(item.text)) is not None and head not in wanted_heads:
+                continue
+            if not (bare := _bare(plain(item.text))) or (n_left < 0 and bare not in wanted):
                 continue
             if bare not in ids_of and n_left >= 0:
                 n_left -= len(bare)
                 if n_left < 0:
                     ids_of = {kept: ids for kept, ids in ids_of.items() if kept in wanted}
-            ids_of.setdefault(bare, []).append(doc_id)
+            ids_of.setdefault(bare, []).append(item.id)
         return cls(relevant_texts, ids_of, n_left >= 0)
 
 
@@ -182,6 +186,16 @@ def _copies_of(documents: _CheckedTexts) -> dict[str, list[str]]:
     }
 
 
+def _head(text: str) -> str | None:
+    """Return how `_bare(plain(text))` begins; None if the beginning of the text does not tell.
+
+    >>> _head("A  cat, and a dog; and whatever else follows after them."), _head("A cat.")
+    ('a cat, and a dog; and wh', None)
+    """
+    head = " ".join(text[:_READ_FOR_HEAD].casefold().split()).lstrip(_AROUND)[:_HEAD]
+    return head if len(head) == _HEAD and head[-1] not in _AROUND else None
+
+
 def _bare(text: str) -> str:
     """Strip the punctuation around a text; a text of only punctuation stays as it is.
 
@@ -192,3 +206,5 @@ def _bare(text: str) -> str:
 
 
 _AROUND = " .,;:!?…\"'"
+_HEAD, _READ_FOR_HEAD = 24, 96
+"""Characters of the beginning of a text that are compared before all of it, and those that are read for them."""
