@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from evidense.report.audit.page import Corrected, page_html
+from report.accessible import violations
 from report.audits import HOSTILE, audit, hostile, statement
 from report.browser import Browser
 from report.test_browser import CONTRAST, OUTSIDE, SIZES
@@ -34,6 +35,7 @@ def test_it_renders_in_silence_and_fits(browser: Browser, pages: Path, name: str
     assert browser.evaluate(OUTSIDE) == []
     assert browser.evaluate(CONTRAST) == []
     assert browser.evaluate("window.hacked === undefined")
+    assert violations(browser) == []
 
 
 def test_the_answer_and_the_worst_reference_are_on_the_first_screen(browser: Browser, pages: Path) -> None:

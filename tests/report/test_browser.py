@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from evidense import report
+from report.accessible import violations
 from report.browser import Browser
 from report.hostile import PIXEL, TEXT, hostile
 from report.sample import Sample
@@ -37,6 +38,24 @@ def test_it_renders_in_silence_and_fits(browser: Browser, folder: Path, width: i
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert browser.evaluate("document.querySelector('.forest .plot .dot').getBoundingClientRect().width") >= 9
     assert browser.evaluate(CONTRAST) == []
+
+
+def test_axe_finds_nothing_with_the_parts_open(browser: Browser, folder: Path) -> None:
+    browser.open(folder / "report.html")
+    browser.evaluate("document.querySelectorAll('.part, .comparison').forEach(d => { d.open = true; })")
+    assert violations(browser) == []
+
+
+def test_parts_below_the_first_screen_are_closed_and_a_link_opens_one(browser: Browser, folder: Path) -> None:
+    browser.open(folder / "report.html", 390)
+    closed = browser.evaluate("[...document.querySelectorAll('.part')].map(d => d.parentElement.id)")
+    assert {"setup", "evidence", "cite", "c1", "c2"} <= set(closed)
+    assert not browser.evaluate("[...document.querySelectorAll('.part')].some(d => d.open)")
+    browser.evaluate(
+        "document.querySelector('.jump a[href=\"#evidence\"]').click(); new Promise(d => setTimeout(d, 200))"
+    )
+    assert browser.evaluate("document.querySelector('#evidence .part').open")
+    assert not browser.evaluate("document.querySelector('#setup .part').open")
 
 
 def test_dark_is_dark_and_light_is_light(browser: Browser, folder: Path) -> None:
@@ -100,6 +119,7 @@ def test_every_link_in_the_page_has_its_target(browser: Browser, folder: Path) -
 
 def test_the_bibtex_can_be_copied(browser: Browser, folder: Path) -> None:
     browser.open(folder / "report.html")
+    browser.evaluate("document.querySelector('#cite summary').click()")
     browser.evaluate(
         "document.querySelector('#bibtex').parentElement.querySelector('button').click(); new Promise(d => setTimeout(d, 200))"
     )

@@ -16,6 +16,7 @@ from evidense.report.history.page import history_html
 from evidense.report.history.server import HOST, PageServer
 from evidense.report.history.trends import trend_lines, trends
 from evidense.store import Store
+from report.accessible import violations
 from report.browser import Browser
 from report.hostile import hostile
 from report.sample import Sample
@@ -184,6 +185,7 @@ def test_the_history_in_a_browser(
     assert browser.complaints() == []
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert browser.evaluate("typeof window.hacked") == "undefined"
+    assert violations(browser) == []
     browser.evaluate(
         "(() => { const box = document.getElementById('filter'); box.value = 'FIRST identical'; box.dispatchEvent(new Event('input')); })()"
     )

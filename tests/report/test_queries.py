@@ -18,6 +18,7 @@ from evidense.compute.comparison.query_texts import TOP
 from evidense.records import QueryTexts
 from evidense.report.comparison.queries import query_tables, thousandths
 from evidense.report.contents import Contents
+from report.accessible import violations
 from report.browser import Browser
 from report.sample import Sample
 
@@ -189,6 +190,7 @@ def test_a_link_opens_a_query_with_the_lists_side_by_side(
         < 500
     )
     assert browser.evaluate("document.activeElement.className") == "ask"
+    assert violations(browser, "#q2 .lists") == []
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert browser.complaints() == []
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 import evidense
 from evidense.report import texts
+from evidense.report.banner import banner
 from evidense.report.comparison import answer, forest, methods, proof, setup_table
 from evidense.report.comparison.expected import expected_lines
 from evidense.report.comparison.leaderboard import leaderboard
@@ -120,7 +121,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "overview": overview, "expected": expected_lines(contents), "has_letters": any(cell.letters for row in overview for cell in row.cells),
         "everyone": contents.everyone, "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone},
         "sections": [section(contents, c, store, limits) for c in contents.collections],
-        "setup": setup_table.rows(contents), "proof": proof, "contents": contents,
+        "setup": setup_table.rows(contents), "proof": proof, "contents": contents, "banner": banner(contents),
         "methods": methods.paragraph(contents), "bibtex": methods.bibtex(contents, evidense.__version__), "latex": latex(contents),
         "n_own": own, "n_public": public,
     }  # fmt: skip

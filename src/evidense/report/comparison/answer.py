@@ -11,6 +11,7 @@ from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.comparison.looks import best_sentence
 from evidense.report.comparison.notes import Note, notes_on
 from evidense.report.contents import Contents
+from evidense.report.rendering import without_sample
 from evidense.stats.rule import too_few
 
 NAMED = 3
@@ -116,7 +117,8 @@ def names(collections: Sequence[str], n: int) -> Markup:
     if len(collections) == n > NAMED:
         return Markup("all {} collections").format(n)
     shown = [
-        Markup("<bdi>{}</bdi>").format(c) for c in collections[: NAMED if len(collections) > NAMED + 1 else NAMED + 1]
+        Markup("<bdi>{}</bdi>").format(without_sample(c))
+        for c in collections[: NAMED if len(collections) > NAMED + 1 else NAMED + 1]
     ]
     left = len(collections) - len(shown)
     if left:

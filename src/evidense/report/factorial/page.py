@@ -9,6 +9,7 @@ from evidense.boundary.numerals import count, interval, plain
 from evidense.compute.comparison import floor
 from evidense.compute.comparison.budget_grid import is_grid_cell
 from evidense.records import Finding
+from evidense.report.banner import banner
 from evidense.report.comparison import proof
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.contents import Contents
@@ -71,7 +72,7 @@ def context(contents: Contents, store: Store) -> dict[str, object]:
         "curves": curves(effects, single, store), "budget_parts": budgets.budget_parts(contents.records), "budget_box": budgets,
         "spread": spread_lines(contents.records),
         "is_one_budget": bool(study.factorial) and not study.factorial.get("budgets"), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
-        "words": list(WORDS.values()), "proof": proof, "contents": contents, "version": evidense.__version__,
+        "words": list(WORDS.values()), "proof": proof, "contents": contents, "banner": banner(contents), "version": evidense.__version__,
         "confidence": f"{study.confidence * 100:.0f}\u202f%", "homes": _homes(study.arms),
         "floors": [(name, floor.floor_reason(f)) for name, f in effects.floors.items()], "question": study.question, "shared": shared_sentences(contents),
     }  # fmt: skip

@@ -46,6 +46,8 @@
     const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     if (!target) return;
     for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+    const part = target.querySelector(":scope > .part");
+    if (part) part.open = true;
     target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
