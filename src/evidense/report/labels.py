@@ -5,6 +5,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from evidense.boundary.files import read_text
@@ -46,9 +47,9 @@ def table(rows: Iterable[Iterable[Json]], *, mark: bool = True) -> bytes:
     """Return rows as CSV; texts are inert and made visible, numbers stay numbers. `mark`: with the mark of UTF-8, by which spreadsheets know it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    cell = cache(lambda text: inert(shown(text)))  # the same ids and names stand in many rows
     writer.writerows(
-        [inert(shown(value)) if isinstance(value, str) else "" if value is None else value for value in row]
-        for row in rows
+        [cell(value) if isinstance(value, str) else "" if value is None else value for value in row] for row in rows
     )
     return out.getvalue().encode("utf-8-sig" if mark else "utf-8", errors="replace")
 

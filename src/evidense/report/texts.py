@@ -1,6 +1,7 @@
 """Texts: which texts and pictures of the user a page shows, how much of each, and how to leave all of them out."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -56,16 +57,13 @@ def n_texts(contents: Contents, *shown: Iterable[tuple[str, str, str]]) -> tuple
 
     They are those of the excerpts, and those `shown` elsewhere: (collection, 'q' or 'd', id).
     """
-    own_keys: set[tuple[str, str, str]] = set()
-    public: set[tuple[str, str, str]] = set()
+    keys = set(chain.from_iterable(shown))
     for finding in (*contents.differences.values(), *contents.effects):
         collection = str(finding.site["collection"])
-        keys = own_keys if _is_own(contents, collection) else public
-        for excerpt in finding.excerpts:
-            keys.update(_keys(collection, excerpt))
-    for key in chain.from_iterable(shown):
-        (own_keys if _is_own(contents, key[0]) else public).add(key)
-    return len(own_keys), len(public)
+        keys.update(key for excerpt in finding.excerpts for key in _keys(collection, excerpt))
+    n_of = Counter(collection for collection, _, _ in keys)
+    n_own = sum(n for collection, n in n_of.items() if _is_own(contents, collection))
+    return n_own, n_of.total() - n_own
 
 
 def _keys(collection: str, excerpt: Excerpt) -> Iterable[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 """Notes on ranked lists: one sentence for each reason why their scores may mislead."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,7 +38,8 @@ def _unanswered(lists: RankedLists) -> list[str]:
 
 def _own_on_top(lists: RankedLists, collection: Collection) -> list[str]:
     """Count the queries whose first document has the id of the query and is not judged relevant."""
-    first = [lists.doc_ids[row[0]] if len(row) and row[0] >= 0 else None for row in lists.documents]
+    tops = lists.documents[:, 0].tolist() if lists.depth else [-1] * len(lists.query_ids)
+    first = [lists.doc_ids[top] if top >= 0 else None for top in tops]
     n = sum(d == q and collection.qrels.get(q, {}).get(d, 0) <= 0 for q, d in zip(lists.query_ids, first, strict=True))
     where = f"{n:,} of {len(lists.query_ids):,} queries have a document with their own id on top, which is not judged relevant"
     return [f"{where}: a query that finds itself pushes the others down"] if n else []
@@ -46,8 +48,9 @@ def _own_on_top(lists: RankedLists, collection: Collection) -> list[str]:
 def _hardly_judged(lists: RankedLists, collection: Collection) -> list[str]:
     """Compare the number of judged documents in the top ten with the greatest number possible."""
     qrels, name = judgements(collection), f"Judged@{JUDGED_DEPTH}"
-    lengths = np.minimum((lists.documents >= 0).sum(axis=1), JUDGED_DEPTH)
-    n_judged = float((per_query(lists, qrels, [name])[name] * lengths).sum())
+    tops = replace(lists, documents=lists.documents[:, :JUDGED_DEPTH], scores=lists.scores[:, :JUDGED_DEPTH])
+    lengths = (tops.documents >= 0).sum(axis=1)
+    n_judged = float((per_query(tops, qrels, [name])[name] * lengths).sum())
     n_possible = int(np.minimum(lengths, [len(qrels.get(q, {})) for q in lists.query_ids]).sum())
     if not n_possible or n_judged >= FAR_BELOW * n_possible:
         return []

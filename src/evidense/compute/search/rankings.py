@@ -38,6 +38,6 @@ def load_lists(ranking: Ranking, store: Store) -> RankedLists:
     return RankedLists(
         query_ids=tuple(store.json(ranking.query_ids)),
         doc_ids=tuple(store.json(ranking.doc_ids)),
-        documents=store.array(ranking.documents),
-        scores=store.array(ranking.scores),
+        documents=np.asarray(store.array(ranking.documents)),  # the map itself, whose rows are plain arrays
+        scores=np.asarray(store.array(ranking.scores)),
     )

@@ -28,6 +28,10 @@ TIES = (
 MISSING_QUERIES = (
     "a query for which a system returns nothing counts as 0 in every mean, and the page says how many there are"
 )
+_FEW_JUDGED = 8
+"""Judgements of a query that are looked up one after the other."""
+_NOWHERE = -2
+"""Place of a judged document that is in no list; −1 is padding."""
 SELF_KEPT = "a document whose id equals the query's is ranked and scored like any other"
 SELF_DROPPED = "the document whose id equals the query's is taken out of that query's ranking and judgements"
 
@@ -180,26 +184,16 @@ class _GainTable:
 
     @classmethod
     def of(cls, ranking: RankedLists, qrels: Qrels) -> "_GainTable":
-        all_judged = {doc_id for query_id in ranking.query_ids for doc_id in qrels.get(query_id, {})}
+        judged = [qrels.get(query_id, {}) for query_id in ranking.query_ids]
+        all_judged = {doc_id for gains in judged for doc_id in gains}
         place = {doc_id: number for number, doc_id in enumerate(ranking.doc_ids) if doc_id in all_judged}
-        gain_of_place = np.full(
-            len(ranking.doc_ids) + 1, UNJUDGED, dtype=np.int32
-        )  # the last cell is for −1, the padding
-        gains = np.empty(ranking.documents.shape, dtype=np.int32)
-        rows: list[int] = []
-        levels: list[int] = []
-        for row, query_id in enumerate(ranking.query_ids):
-            judged = qrels.get(query_id, {})
-            ranked_places = [place[doc_id] for doc_id in judged if doc_id in place]
-            gain_of_place[ranked_places] = [gain for doc_id, gain in judged.items() if doc_id in place]
-            gains[row] = gain_of_place[ranking.documents[row]]
-            gain_of_place[ranked_places] = UNJUDGED
-            levels += sorted(judged.values(), reverse=True)
-            rows += [row] * len(judged)
-        flat = np.array(rows, dtype=np.int64)
-        starts = np.searchsorted(flat, np.arange(len(gains)))
-        places = np.arange(len(flat)) - starts[flat] if len(flat) else flat
-        return cls(gains, (ranking.documents >= 0).sum(axis=1), flat, np.array(levels, dtype=np.int32), places)
+        n_judged = np.array([len(gains) for gains in judged], dtype=np.int64)
+        levels = [gain for gains in judged for gain in sorted(gains.values(), reverse=True)]
+        rows = np.repeat(np.arange(len(judged)), n_judged)
+        starts = np.cumsum(n_judged) - n_judged
+        places = np.arange(len(rows)) - starts[rows]
+        gains, lengths = _gains_by_rank(ranking, judged, place), (ranking.documents >= 0).sum(axis=1)
+        return cls(gains, lengths, rows, np.array(levels, dtype=np.int32), places)
 
     def condensed(self) -> "_GainTable":
         """Return the table of the condensed lists: unjudged documents removed (Sakai 2007)."""
@@ -214,6 +208,31 @@ class _GainTable:
     def n_relevant(self, level: int) -> Int[np.ndarray, " q"]:
         """Count the judged documents of at least this gain."""
         return np.bincount(self.rows[self.levels >= level], minlength=len(self.gains))
+
+
+def _gains_by_rank(
+    ranking: RankedLists, judged: Sequence[Mapping[str, int]], place: Mapping[str, int]
+) -> Int32[np.ndarray, "q k"]:
+    """Return the gain of each ranked document: of queries with few judgements one judgement at a time for all queries at once."""
+    documents = ranking.documents
+    gains = np.full(documents.shape, UNJUDGED, dtype=np.int32)
+    few = [(row, list(of_query.items())) for row, of_query in enumerate(judged) if 0 < len(of_query) <= _FEW_JUDGED]
+    for nth in range(max((len(items) for _, items in few), default=0)):
+        rows = np.array([row for row, items in few if len(items) > nth])
+        nth_items = [items[nth] for _, items in few if len(items) > nth]
+        wanted = np.array([place.get(doc_id, _NOWHERE) for doc_id, _ in nth_items], np.int64)[:, None]
+        which, rank = np.nonzero(documents[rows] == wanted)
+        gains[rows[which], rank] = np.array([gain for _, gain in nth_items], np.int32)[which]
+    gain_of_place = np.full(
+        len(ranking.doc_ids) + 1, UNJUDGED, dtype=np.int32
+    )  # the last cell answers for −1, the padding
+    for row, of_query in enumerate(judged):
+        if len(of_query) > _FEW_JUDGED:
+            ranked_places = [place[doc_id] for doc_id in of_query if doc_id in place]
+            gain_of_place[ranked_places] = [gain for doc_id, gain in of_query.items() if doc_id in place]
+            gains[row] = gain_of_place[documents[row]]
+            gain_of_place[ranked_places] = UNJUDGED
+    return gains
 
 
 def _ndcg(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:

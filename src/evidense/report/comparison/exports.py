@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from itertools import repeat
 
 import evidense
 from evidense import measures
@@ -15,7 +16,7 @@ from evidense.report.contents import Contents
 from evidense.report.labels import table
 from evidense.report.texts import without_texts
 from evidense.store import Store
-from evidense.trec import run_text
+from evidense.trec import run_bytes
 from evidense.values import RankedLists
 
 
@@ -78,15 +79,9 @@ def _score_rows(contents: Contents, measures: list[str], store: Store) -> Iterat
             known = [s for s in scores if s is not None]
             if not known:
                 continue
-            columns = [store.array(s.values).tolist() if s is not None else None for s in scores]
-            for i, query_id in enumerate(store.json(known[0].query_ids)):
-                yield (
-                    collection,
-                    str(query_id),
-                    clusters[i] if clusters else None,
-                    system,
-                    *(None if c is None else c[i] for c in columns),
-                )
+            columns = [repeat(None) if s is None else store.array(s.values).tolist() for s in scores]
+            ids = map(str, store.json(known[0].query_ids))
+            yield from zip(repeat(collection), ids, clusters or repeat(None), repeat(system), *columns, strict=False)
 
 
 def metrics(contents: Contents) -> dict[str, float]:
@@ -146,7 +141,7 @@ def run_file(ranking: Ranking, store: Store, depth: int | None = None) -> bytes:
         documents=store.array(ranking.documents)[:, :depth],
         scores=store.array(ranking.scores)[:, :depth],
     )
-    return run_text(lists, slug(ranking.system)).encode("utf-8", errors="replace")
+    return run_bytes(lists, slug(ranking.system))
 
 
 # --- what replay needs

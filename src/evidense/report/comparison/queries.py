@@ -60,13 +60,13 @@ def query_tables(contents: Contents, store: Store, room: int, *, text: bool) -> 
         return []
 
     records = [record for c in contents.collections if (record := contents.texts.get(c))]
-    texts: list[KeptTexts] = [store.json(record.texts) for record in records]
+    whole = [_Whole(contents, record.collection, store, store.json(record.texts)) for record in records]
 
     def packed(step: int) -> list[QueryTable]:
         extent = _EXTENTS[step] if text else replace(_EXTENTS[step], characters=0, pictures=False)
         return [
-            _table(contents, record, _Packing(contents, record.collection, store, kept, extent))
-            for record, kept in zip(records, texts, strict=True)
+            _table(contents, record, _Packing(of_collection, extent))
+            for record, of_collection in zip(records, whole, strict=True)
         ]
 
     def fits(tables: Sequence[QueryTable]) -> bool:
@@ -107,14 +107,13 @@ def _left_out(record: QueryTexts, n_shown: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Packing:
-    """The content of one table."""
+class _Whole:
+    """All that a page could show of one collection, read once for every extent that is tried."""
 
     contents: Contents
     collection: str
     store: Store
     kept: KeptTexts
-    extent: Extent
 
     @cached_property
     def systems(self) -> list[str]:
@@ -123,16 +122,62 @@ class _Packing:
 
     @cached_property
     def measures(self) -> list[str]:
-        """Measures of which every system has values for all queries; only the primary one where room is short."""
-        names = [m for m in self.contents.measures if all(self._score(s, m) for s in self.systems)]
-        return names if self.extent.all_measures else names[:1]
+        """Measures of which every system has values for all queries, the primary one first."""
+        return [m for m in self.contents.measures if all(self._score(s, m) for s in self.systems)]
 
     def _score(self, system: str, measure: str) -> Score | None:
         return self.contents.scores.get((system, self.collection, measure))
 
-    def _values(self, measure: str) -> np.ndarray:
-        scores = [score for s in self.systems if (score := self._score(s, measure))]
-        return np.stack([np.asarray(self.store.array(score.values)) for score in scores])
+    @cached_property
+    def values(self) -> dict[str, np.ndarray]:
+        """Measure → values, a row a system."""
+        scores = {m: [score for s in self.systems if (score := self._score(s, m))] for m in self.measures}
+        return {m: np.stack([np.asarray(self.store.array(x.values)) for x in of_m]) for m, of_m in scores.items()}
+
+    @cached_property
+    def printed(self) -> dict[str, tuple[list[list[float | None]], list[list[float | None]]]]:
+        """Measure → values and differences from the baseline, in thousandths."""
+        return {
+            m: ([thousandths(row) for row in rows], [thousandths(row - rows[0]) for row in rows])
+            for m, rows in self.values.items()
+        }
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """Return the place of each kept document."""
+        return {doc_id: i for i, doc_id in enumerate(self.kept["doc_ids"])}
+
+    @cached_property
+    def lists(self) -> dict[str, dict[int, tuple[list[int], list[float]]]]:
+        """System → kept query → its first documents and their scores."""
+        return {system: dict(zip(self.kept["kept"], self._lists(system), strict=True)) for system in self.systems}
+
+    def _lists(self, system: str) -> Iterator[tuple[list[int], list[float]]]:
+        ranking = self.contents.rankings[system, self.collection]
+        ids: list[str] = self.store.json(ranking.doc_ids)
+        documents = np.asarray(self.store.array(ranking.documents))[self.kept["kept"], :TOP]
+        scores = np.asarray(self.store.array(ranking.scores))[self.kept["kept"], :TOP]
+        for row, of_row in zip(documents, scores, strict=True):
+            there = row >= 0
+            yield [self.place_of[ids[d]] for d in row[there]], [float(f"{x:.4g}") for x in of_row[there]]
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """The content of one table."""
+
+    whole: _Whole
+    extent: Extent
+
+    @property
+    def kept(self) -> KeptTexts:
+        """The texts that are kept of the collection."""
+        return self.whole.kept
+
+    @cached_property
+    def measures(self) -> list[str]:
+        """Measures whose values are packed; only the primary one where room is short."""
+        return self.whole.measures if self.extent.all_measures else self.whole.measures[:1]
 
     @cached_property
     def numbers(self) -> list[int]:
@@ -140,14 +185,15 @@ class _Packing:
         numbers = np.array(self.kept["kept"], np.int64)
         most = int(np.ceil(self.extent.share * len(numbers)))
         if most < len(numbers):
-            values = self._values(self.measures[0])[:, numbers]
+            values = self.whole.values[self.measures[0]][:, numbers]
             numbers = numbers[np.argsort(-np.abs(values - values[:1]).max(axis=0), kind="stable")[:most]]
         return sorted(numbers.tolist())
 
     def content(self) -> dict[str, Json]:
         """Return what the script reads: values in thousandths, documents by their place in `documents`."""
-        values = {m: self._values(m) for m in self.measures}
-        lists, scores = zip(*(self._lists(s) for s in self.systems), strict=True)
+        whole = self.whole
+        lists = [[whole.lists[s][q][0] for q in self.numbers] for s in whole.systems]
+        scores = [[whole.lists[s][q][1] for q in self.numbers] for s in whole.systems]
         gains_of = dict(zip(self.kept["kept"], self.kept["gains"], strict=True))
         gains = [gains_of[q] for q in self.numbers]
         used = sorted(
@@ -155,43 +201,27 @@ class _Packing:
         )
         place = {d: i for i, d in enumerate(used)}
         return {
-            "collection": self.collection,
-            "systems": self.systems,
-            "n_compared": sum(1 for s in self.systems if s not in self.contents.references),
+            "collection": whole.collection,
+            "systems": whole.systems,
+            "n_compared": sum(1 for s in whole.systems if s not in whole.contents.references),
             "measures": self.measures,
             "ids": self.kept["query_ids"],
             "queries": [
                 cut(text, self.extent.characters) if self.extent.characters else "" for text in self.kept["queries"]
             ],
-            "values": [[thousandths(row) for row in values[m]] for m in self.measures],
-            "deltas": [[thousandths(row - values[m][0]) for row in values[m]] for m in self.measures],
+            "values": [whole.printed[m][0] for m in self.measures],
+            "deltas": [whole.printed[m][1] for m in self.measures],
             "slices": {name: _coded(column) for name, column in self.kept["slices"].items()},
             "listed": self.numbers,
             "documents": [[self.kept["doc_ids"][d], self._text(d)] for d in used],
             "lists": [[[place[d] for d in row] for row in of_system] for of_system in lists],
-            "scores": list(scores),
+            "scores": scores,
             "gains": [[[place[d], gain] for d, gain in row] for row in gains],
             "pictures": self._pictures(place),
         }
 
-    @cached_property
-    def _place_of(self) -> dict[str, int]:
-        return {doc_id: i for i, doc_id in enumerate(self.kept["doc_ids"])}
-
     def _text(self, document: int) -> str:
         return cut(self.kept["documents"][document], self.extent.characters) if self.extent.characters else ""
-
-    def _lists(self, system: str) -> tuple[list[list[int]], list[list[float]]]:
-        """Return the first documents of a system and their scores, a row a shown query."""
-        ranking = self.contents.rankings[system, self.collection]
-        numbers, ids = self.numbers, self.store.json(ranking.doc_ids)
-        documents = np.asarray(self.store.array(ranking.documents)[numbers, :TOP])
-        scores = np.asarray(self.store.array(ranking.scores)[numbers, :TOP])
-        there = documents >= 0
-        return (
-            [[self._place_of[ids[d]] for d in row[ok]] for row, ok in zip(documents, there, strict=True)],
-            [[float(f"{x:.4g}") for x in row[ok]] for row, ok in zip(scores, there, strict=True)],
-        )
 
     def _pictures(self, place: dict[int, int]) -> dict[str, dict[str, str]]:
         if not self.extent.pictures:
@@ -205,10 +235,10 @@ class _Packing:
         pictures = content["pictures"]
         for i, (query_id, text) in enumerate(zip(content["ids"], content["queries"], strict=True)):
             if text or str(i) in pictures["queries"]:
-                yield self.collection, "q", query_id
+                yield self.whole.collection, "q", query_id
         for i, (doc_id, text) in enumerate(content["documents"]):
             if text or str(i) in pictures["documents"]:
-                yield self.collection, "d", doc_id
+                yield self.whole.collection, "d", doc_id
 
 
 def thousandths(values: Sequence[float] | np.ndarray) -> list[float | None]:
@@ -217,7 +247,9 @@ def thousandths(values: Sequence[float] | np.ndarray) -> list[float | None]:
     >>> thousandths([0.4514, 0.0001, -0.0001, 0.0])
     [451, 0.5, -0.5, 0]
     """
-    return [_thousandth(float(x)) for x in values]
+    distinct, places = np.unique(np.asarray(values, np.float64), return_inverse=True)
+    shown = [_thousandth(x) for x in distinct.tolist()]
+    return [shown[place] for place in places.tolist()]
 
 
 def _thousandth(x: float) -> float:
