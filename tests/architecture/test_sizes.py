@@ -11,6 +11,8 @@ MANY_PARAMETERS: dict[str, str] = {
     "evidense.report.write.write": "public: what to write, where, and three switches, by name",
     "evidense.stats.estimates.simultaneous": "public: the family, and by name what a study file sets",
     "evidense.stats.all_pairs.all_pairs": "public: as `simultaneous`",
+    "evidense.stats.all_pairs._estimates": "what `all_pairs` is given, by the same names",
+    "evidense.stats.estimates.mean_over": "public: as `simultaneous`, and what the collections share",
     "evidense.stats.means.mean_interval": "public: as `mean_intervals`",
     "evidense.stats.means.mean_intervals": "public: values and clusters, and by name what a study file and a measure set",
     "evidense.stats.populations.seeded.seeded": "public: as `simultaneous`, and its place in the whole family",

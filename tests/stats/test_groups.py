@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense.errors import InvalidInput
-from evidense.stats import MIN_CLUSTERS, Differences, all_pairs, simultaneous
+from evidense.stats import MIN_CLUSTERS, Differences, MeanDraws, all_pairs, pair_rows, resample, simultaneous
 from evidense.stats.all_pairs import _letters
 
 
@@ -67,3 +67,17 @@ def test_possible_ranks_hold_the_true_ones_of_all_systems_together() -> None:
         n_held += all(best <= true <= worst for true, (best, worst) in enumerate(ranks, 1))
     assert n_held / n_studies >= 0.95 - 2 * np.sqrt(0.05 * 0.95 / n_studies)
     assert any(best > 1 for best, _ in ranks)
+
+
+def test_all_pairs_by_draws_made_before_are_those_by_fresh_draws() -> None:
+    rng = np.random.default_rng(5)
+    tables = [rng.normal([[0.0], [0.03], [0.08], [0.09]], 0.2, (4, n)) for n in (90, 150)]
+    groups, added = [np.arange(90), np.arange(150)], MeanDraws()
+    for index, (table, of_table) in enumerate(zip(tables, groups, strict=True)):
+        pairs = Differences(pair_rows(table), of_table)
+        added.add(resample([pairs], n_resamples=999, seed=0, first=index)[0])
+    by_added = all_pairs(tables, groups, n_resamples=999, seed=0, draws=added.draws)
+    fresh = all_pairs(tables, groups, n_resamples=999, seed=0)
+    np.testing.assert_array_equal(by_added.beats, fresh.beats)
+    assert by_added.beats.any()
+    assert not by_added.beats.all()

@@ -6,7 +6,7 @@ from scipy.stats import t
 
 from evidense.stats import Differences, Seeded, mean_intervals, random_effects, resample, seeded
 from evidense.stats.jackknife import jackknife
-from evidense.stats.resampling import stream
+from evidense.stats.weights.streams import stream
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95])

@@ -10,7 +10,12 @@ import scipy.stats
 
 from evidense.stats import Differences, resample, sign_flips, simultaneous
 from evidense.stats import resampling as fast
+from evidense.stats.critical import ReferenceDistribution, adjust
 from evidense.stats.differences import cluster_sums
+from evidense.stats.weights import blocks
+from evidense.stats.weights import counts as counts_of
+from evidense.stats.weights.signs import random_signs
+from evidense.stats.weights.streams import stream
 
 
 def slow_mean_and_error(d: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
@@ -35,7 +40,7 @@ def test_the_standard_error_of_single_queries_is_the_textbook_one() -> None:
 def test_flips_equal_a_loop_over_flips() -> None:
     values, clusters = one_collection()
     sums = cluster_sums(values, clusters)
-    signs = np.vstack(list(fast.random_signs(sums.n_active, 200, fast.stream(5, 0, 0))))
+    signs = np.vstack(list(random_signs(sums.n_active, 200, stream(5, 0, 0))))
     draws = resample([Differences(values, clusters)], n_resamples=200, seed=5)[0]
     labels = np.unique(clusters)[sums.active]
     for r in range(200):
@@ -53,7 +58,7 @@ def test_bootstrap_equals_a_loop_over_resampled_clusters(clustered: bool) -> Non
     sums = cluster_sums(values, clusters)
     plain = ~sums.active & (sums.sizes == 1)
     assert plain.any() or clustered
-    counts = list(fast._bootstrap_counts(plain, 100, fast.stream(5, 0, 1)))
+    counts = [(c.copy(), n) for c, n in counts_of.bootstrap_counts(plain, 100, stream(5, 0, 1))]
     active, n_plain = np.vstack([c for c, _ in counts]), np.concatenate([n for _, n in counts])
     draws = resample([Differences(values, clusters)], n_resamples=100, seed=5)[0]
     labels = np.unique(clusters)
@@ -72,13 +77,41 @@ def test_bootstrap_equals_a_loop_over_resampled_clusters(clustered: bool) -> Non
 
 def test_bootstrap_counts_are_multinomial() -> None:
     plain = np.arange(20) < 8
-    blocks = list(fast._bootstrap_counts(plain, 40_000, fast.stream(1)))
+    blocks = [(c.copy(), n) for c, n in counts_of.bootstrap_counts(plain, 40_000, stream(1))]
     counts, n_plain = np.vstack([c for c, _ in blocks]), np.concatenate([n for _, n in blocks])
     assert (counts.sum(axis=1) + n_plain == 20).all()
     np.testing.assert_allclose(counts.mean(axis=0), 1.0, atol=0.03)  # 6 standard errors of sqrt(.95 / 40,000)
     np.testing.assert_allclose(counts.var(axis=0), 1 - 1 / 20, atol=0.06)
     np.testing.assert_allclose(np.corrcoef(counts.T)[0, 1], -1 / 19, atol=0.03)
     np.testing.assert_allclose(n_plain.var(), 20 * 0.4 * 0.6, rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    "g", [1, 2, 918, 4000, 5000]
+)  # words of 16 bits, of which .5 % and 2.3 % draw nothing; of 32 bits
+def test_every_cluster_is_drawn_alike_often(g: int) -> None:
+    none = np.zeros(g, dtype=bool)
+    total, square = np.zeros(g), 0.0
+    for counts, _ in counts_of.bootstrap_counts(none, 400, stream(8)):
+        assert (counts.sum(axis=1) == g).all()
+        total += counts.sum(axis=0)
+        square += float((counts**2).sum())
+    assert g == 1 or scipy.stats.chisquare(total).pvalue > 1e-4
+    expected = 400 * (2 * g - 1)  # of a binomial count of mean 1: variance 1 − 1/g, and 1
+    assert abs(square - expected) < 6 * np.sqrt(400 * g * 14)  # the square of a Poisson count of mean 1 has variance 11
+
+
+def test_critical_values_and_p_are_those_of_sorted_draws() -> None:
+    draws = np.round(np.abs(np.random.default_rng(0).standard_normal(3000)), 2)  # with ties
+    largest_first = np.sort(draws)[::-1]
+    reference = ReferenceDistribution(draws)
+    for t in (0.0, 0.5, 1.96, 2.33, float(draws.max()), 9.0):
+        assert reference.p(t) == (1 + sum(draw >= t for draw in draws.tolist())) / 3001
+    for alpha, exponent in ((0.05, 1.0), (0.05, 20.0), (0.2, 3.0), (1e-5, 1.0)):
+        n = 0
+        while adjust((1 + n) / 3001, exponent) <= alpha:
+            n += 1
+        assert reference.critical(exponent, alpha) == (largest_first[n - 1] if n else np.inf)
 
 
 def test_sign_flips_agree_with_scipy() -> None:
@@ -104,7 +137,7 @@ def test_the_largest_statistic_adjusts_as_a_loop_does() -> None:
 def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     values, clusters = one_collection()
     whole = resample([Differences(values, clusters)], n_resamples=300, seed=2)[0]
-    monkeypatch.setattr(fast, "_BLOCK", 200)
+    monkeypatch.setattr(blocks, "BLOCK", 200)
     parts = resample([Differences(values, clusters)], n_resamples=300, seed=2)[0]
     for name in ("flip_mean", "flip_se", "boot_mean", "boot_se"):
         assert getattr(whole, name).tobytes() == getattr(parts, name).tobytes()
@@ -114,11 +147,11 @@ def test_draws_that_are_kept_give_the_bits_of_fresh_ones_and_stay_within_the_lim
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     values, clusters = one_collection()
-    kept = fast._SharedCounts()
-    monkeypatch.setattr(fast, "_SHARED_COUNTS", kept)
+    kept = counts_of.SharedCounts()
+    monkeypatch.setattr(fast, "SHARED_COUNTS", kept)
     sums = cluster_sums(values, clusters)
     g = len(sums.sizes)
-    monkeypatch.setattr(fast, "_KEPT_BYTES", 400 * g)
+    monkeypatch.setattr(counts_of, "_KEPT_BYTES", 400 * g)
     first, again = (np.stack(fast.shared_bootstrap_moments(sums, 300, seed=2)).tobytes() for _ in range(2))
     assert first == again
     assert list(kept._kept) == [(g, 300, 2)]

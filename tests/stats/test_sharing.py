@@ -9,11 +9,13 @@ from evidense.stats import (
     Bounds,
     Differences,
     LinkedCollections,
+    MeanDraws,
     Overlap,
     Sharing,
     mean_over,
     new_collection,
     overlap_of,
+    resample,
     simultaneous,
 )
 from stats.sharing_worlds import SharedWorld
@@ -35,6 +37,18 @@ def test_collections_that_share_nothing_are_resampled_as_before() -> None:
     assert mean_over(family, n_resamples=999, seed=4, sharing=Sharing.nothing(3)) == mean_over(
         family, n_resamples=999, seed=4
     )
+
+
+def test_draws_added_up_collection_by_collection_give_the_estimates_of_fresh_ones() -> None:
+    family = [normal(100, 1), normal(60, 2), normal(200, 3)]
+    added = MeanDraws()
+    for index, one in enumerate(family):
+        added.add(resample([one], n_resamples=999, seed=4, first=index)[0])
+    assert mean_over(family, n_resamples=999, seed=4, draws=added.draws) == mean_over(family, n_resamples=999, seed=4)
+    linked = Sharing((LinkedCollections((0, 1), np.arange(160)), LinkedCollections((2,))))
+    assert mean_over(family, n_resamples=999, seed=4, sharing=linked, draws=added.draws) == mean_over(
+        family, n_resamples=999, seed=4, sharing=linked
+    )  # collections that share anything are drawn together
 
 
 @pytest.mark.parametrize("kind", ["continuous", "few differences", "no difference", "all equal"])

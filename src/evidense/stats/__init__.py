@@ -4,7 +4,7 @@ from evidense.stats.advice import Advice, advice
 from evidense.stats.agreement.alpha import Agreement, Scale, krippendorff_alpha
 from evidense.stats.agreement.kappa import above_chance, discriminability, wilson
 from evidense.stats.agreement.raters import EffectiveRaters, effective_raters
-from evidense.stats.all_pairs import AllPairs, all_pairs
+from evidense.stats.all_pairs import AllPairs, all_pairs, pair_rows
 from evidense.stats.bounded import bounded_mean_interval
 from evidense.stats.bounds import Bounds
 from evidense.stats.crossed import Seeded, Variances, variances
@@ -52,7 +52,7 @@ from evidense.stats.populations.families import NewCollection, new_collection
 from evidense.stats.populations.moderators import MetaRegression, meta_regression
 from evidense.stats.populations.pooling import MIN_COLLECTIONS, Pooled, random_effects
 from evidense.stats.populations.seeded import few_seeds, mean_and_error, seeded, seeded_mean_over
-from evidense.stats.resampling import Draws, resample, sign_flips
+from evidense.stats.resampling import Draws, MeanDraws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
 from evidense.stats.sharing import LinkedCollections, Pool, Sharing
 
@@ -81,6 +81,7 @@ __all__ = [
     "Label",
     "LinkedCollections",
     "LogisticScaling",
+    "MeanDraws",
     "MetaRegression",
     "NewCollection",
     "Overlap",
@@ -136,6 +137,7 @@ __all__ = [
     "new_collection",
     "over_looks",
     "overlap_of",
+    "pair_rows",
     "part_of",
     "planted",
     "planted_estimate",

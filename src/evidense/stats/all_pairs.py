@@ -11,6 +11,7 @@ from evidense.errors import InvalidInput
 from evidense.stats.dependence.overlap import Grouping
 from evidense.stats.differences import MIN_CLUSTERS, Differences
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
+from evidense.stats.resampling import Draws
 from evidense.stats.sharing import Sharing
 
 
@@ -55,10 +56,12 @@ def all_pairs(
     n_resamples: int = 10_000,
     seed: int,
     sharing: Sharing | None = None,
+    draws: Draws | None = None,
 ) -> AllPairs:
     """Test all pairs of systems on one collection, or by their mean over several. Each table holds a row a system, a column a query.
 
-    Fewer than `MIN_CLUSTERS` groups of queries on every collection show nothing.
+    Fewer than `MIN_CLUSTERS` groups of queries on every collection show nothing. `draws` are those of the rows of `pair_rows`, on the
+    collection or of the mean over several (`MeanDraws`), so that they need not be drawn again.
 
     Raises:
         InvalidInput: values as refused by `Differences`.
@@ -73,21 +76,38 @@ def all_pairs(
     means = np.mean([table.mean(axis=1) for table in tables], axis=0)
     pairs = list(combinations(range(n_systems), 2))
     if pairs:
-        first, second = np.array(pairs).T
-        family = [Differences(t[first] - t[second], groups) for t, groups in zip(tables, clusters, strict=True)]
-        estimates = _estimates(family, sharing, confidence=confidence, n_resamples=n_resamples, seed=seed)
+        family = [Differences(pair_rows(table), groups) for table, groups in zip(tables, clusters, strict=True)]
+        estimates = _estimates(family, sharing, draws, confidence=confidence, n_resamples=n_resamples, seed=seed)
         for (i, j), e in zip(pairs, estimates, strict=True):
             is_shown = e.p_adjusted <= 1 - confidence and e.n_clusters >= MIN_CLUSTERS
             beats[i, j], beats[j, i] = is_shown and e.effect > 0, is_shown and e.effect < 0
     return AllPairs(means, beats)
 
 
+def pair_rows(table: Float[np.ndarray, "s q"]) -> Float[np.ndarray, "p q"]:
+    """Return the differences of all pairs of systems, the first less the second, in the order of `itertools.combinations`.
+
+    >>> pair_rows(np.array([[0.5], [0.25], [0.0]])).ravel()
+    array([0.25, 0.5 , 0.25])
+    """
+    first, second = np.triu_indices(len(table), 1)
+    differences: Float[np.ndarray, "p q"] = table[first] - table[second]
+    return differences
+
+
 def _estimates(
-    family: Sequence[Differences], sharing: Sharing | None, *, confidence: float, n_resamples: int, seed: int
+    family: Sequence[Differences],
+    sharing: Sharing | None,
+    draws: Draws | None,
+    *,
+    confidence: float,
+    n_resamples: int,
+    seed: int,
 ) -> list[Estimate]:
     if len(family) == 1:
-        return simultaneous(family, confidence=confidence, n_resamples=n_resamples, seed=seed)[0]
-    return mean_over(family, confidence=confidence, n_resamples=n_resamples, seed=seed, sharing=sharing)
+        known = None if draws is None else [draws]
+        return simultaneous(family, confidence=confidence, n_resamples=n_resamples, seed=seed, draws=known)[0]
+    return mean_over(family, confidence=confidence, n_resamples=n_resamples, seed=seed, sharing=sharing, draws=draws)
 
 
 def _letters(alike: Bool[np.ndarray, "s s"], best_first: Int[np.ndarray, " s"], names: Sequence[str]) -> dict[str, str]:

@@ -21,21 +21,28 @@ class ReferenceDistribution:
     """
 
     def __init__(self, statistics: Float[np.ndarray, " r"], *, exact: bool = False) -> None:
-        self._sorted = np.sort(statistics)
+        self._statistics = np.ascontiguousarray(statistics)
         self._own = 0 if exact else 1  # an enumeration already holds the observed pattern
+        self._largest: dict[int, float] = {}
 
     def p(self, t: float) -> float:
         """Return the share of draws at least as large as t. The observed value counts as a draw, so p is never 0."""
-        return self._share(len(self._sorted) - int(np.searchsorted(self._sorted, t, side="left")))
+        return self._share(int(np.count_nonzero(self._statistics >= t)))
 
     def _share(self, count: int) -> float:
-        return (self._own + count) / (self._own + len(self._sorted))
+        return (self._own + count) / (self._own + len(self._statistics))
 
     def critical(self, exponent: float, alpha: float) -> float:
         """Return the value that |t| must exceed for its adjusted p to be at most alpha, or infinity."""
-        n = len(self._sorted)
+        n = len(self._statistics)
         allowed = bisect.bisect_right(range(n), alpha, key=lambda count: adjust(self._share(count), exponent))
-        return float(self._sorted[n - allowed]) if allowed else np.inf  # `allowed` draws would be too many by one
+        return self._nth_largest(allowed) if allowed else np.inf  # `allowed` draws would be too many by one
+
+    def _nth_largest(self, n: int) -> float:
+        if n not in self._largest:
+            place = len(self._statistics) - n
+            self._largest[n] = float(np.partition(self._statistics, place)[place])
+        return self._largest[n]
 
 
 def adjust(p: float, exponent: float) -> float:

@@ -105,11 +105,13 @@ def mean_over(
     n_resamples: int = 10_000,
     seed: int,
     sharing: Sharing | None = None,
+    draws: Draws | None = None,
 ) -> list[Estimate]:
     """Estimate every system's mean effect over *these* collections, each with equal weight; simultaneous over systems.
 
     The collections are fixed: for other collections, see `random_effects`. Collections that share queries, by `sharing`, are resampled
     together, others independently. `probability_of_improvement` is averaged in the same way; `d_z` divides by the root mean variance.
+    `draws` are those of the mean (`MeanDraws`), of the same number and seed; they serve if the collections share nothing.
 
     Raises:
         InvalidInput: as `simultaneous`, or collections with different numbers of systems.
@@ -121,6 +123,8 @@ def mean_over(
             "→ leave out the systems that miss a collection"
         )
     pool = Pool(family, Sharing.nothing(len(family)) if sharing is None else sharing)
+    if draws is not None and pool.sharing.shares_nothing:
+        return _estimates(pool, [draws], confidence, 1)
     return _estimates(pool, resample(pool.at_means, n_resamples=n_resamples, seed=seed), confidence, 1)
 
 

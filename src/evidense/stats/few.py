@@ -9,7 +9,8 @@ from scipy.special import gammaincinv
 
 from evidense.stats.critical import unadjust
 from evidense.stats.differences import ClusterSums, Differences, cluster_sums
-from evidense.stats.resampling import all_signs, combine, flip_moments, studentise
+from evidense.stats.resampling import combine, flip_moments, studentise
+from evidense.stats.weights.signs import all_signs
 
 FEW = 10
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Float64, Int, Int64
 from scipy.special import stdtr, stdtrit
 
 from evidense.errors import InvalidInput
-from evidense.stats.resampling import stream
+from evidense.stats.weights.streams import stream
 
 N_GROUPS = 20
 _N_DRAWS = 10_000

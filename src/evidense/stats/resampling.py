@@ -4,9 +4,8 @@ Both multiply random weights with cluster sums, in blocks of bounded memory. All
 largest statistic over systems has the right distribution.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -15,10 +14,12 @@ from jaxtyping import Bool, Float, Int, UInt8
 from evidense.errors import InvalidInput
 from evidense.stats.dependence.overlap import LEAST_SPREAD, Overlap
 from evidense.stats.differences import ClusterSums, Differences, cluster_sums, on_grid
+from evidense.stats.weights.blocks import as_floats, products
+from evidense.stats.weights.counts import SHARED_COUNTS, bootstrap_counts
+from evidense.stats.weights.signs import random_signs
+from evidense.stats.weights.streams import stream
 
-_BLOCK = 1 << 16  # weights in memory at once: half a MiB of float64, which stays in a core's cache
-_KEPT_BYTES = 64 << 20  # of counts that are drawn again and again: 1,000 queries 55,000 times
-_FLIP, _BOOTSTRAP, _SHARED = 0, 1, 2
+_FLIP, _BOOTSTRAP = 0, 1
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,47 @@ class Draws:
     flip_se: Float[np.ndarray, "r s"]
     boot_mean: Float[np.ndarray, "r s"]
     boot_se: Float[np.ndarray, "r s"]
+
+    def of(self, systems: slice) -> "Draws":
+        """Return the draws of some systems."""
+        return Draws(*(getattr(self, field.name)[..., systems] for field in fields(self)))
+
+
+class MeanDraws:
+    """The draws of the plain mean over collections that share nothing, added up as collections come: none is drawn twice or kept.
+
+    >>> over, drawn = MeanDraws(), resample([Differences(np.eye(2, 30), np.arange(30))] * 2, n_resamples=9, seed=0)
+    >>> for of_collection in drawn:
+    ...     over.add(of_collection)
+    >>> mean, _ = combine([(d.flip_mean, d.flip_se) for d in drawn], 2)
+    >>> np.array_equal(over.draws.flip_mean, mean)
+    True
+    """
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._sums: dict[str, Float[np.ndarray, "*r s"]] = {}
+
+    def add(self, draws: Draws) -> None:
+        """Add the draws of one more collection; the order of collections is that of the study."""
+        self._n += 1
+        for field in fields(draws):
+            drawn = getattr(draws, field.name)
+            added = drawn**2 if field.name.endswith("se") else drawn
+            if field.name in self._sums:
+                self._sums[field.name] += added
+            else:
+                self._sums[field.name] = np.array(added)
+
+    @property
+    def draws(self) -> Draws:
+        """Return observed and resampled means over the collections so far, with their standard errors."""
+        return Draws(**{name: _mean_of(name, total, self._n) for name, total in self._sums.items()})
+
+
+def _mean_of(name: str, total: Float[np.ndarray, "*r s"], n: int) -> Float[np.ndarray, "*r s"]:
+    mean: Float[np.ndarray, "*r s"] = (np.sqrt(total) if name.endswith("se") else total) / n
+    return mean
 
 
 def resample(
@@ -120,11 +162,6 @@ def overlap_flips(
     return mean, np.sqrt(square)
 
 
-def stream(seed: int, *path: int) -> np.random.Generator:
-    """Return the random numbers of one use. No two paths share a stream, and no stream depends on the length of another."""
-    return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(seed, spawn_key=path)))
-
-
 def observed(sums: ClusterSums) -> tuple[Float[np.ndarray, " s"], Float[np.ndarray, " s"]]:
     """Return the mean over queries and its cluster-robust standard error, by the formulas that the resamples use."""
     square, total = on_grid(sums.sums**2).sum(axis=0), sums.sums.sum(axis=0)
@@ -135,21 +172,6 @@ def observed(sums: ClusterSums) -> tuple[Float[np.ndarray, " s"], Float[np.ndarr
     return mean, se
 
 
-def random_signs(g: int, n_resamples: int, rng: np.random.Generator) -> Iterator[UInt8[np.ndarray, "b a"]]:
-    """Yield coin flips in blocks, 64 drawn at a time; the size of a block does not change what is drawn."""
-    words = -(-g // 64)
-    rows = max(1, _BLOCK // max(g, 1))
-    for start in range(0, n_resamples, rows):
-        n = min(rows, n_resamples - start)
-        drawn = rng.bit_generator.random_raw(n * words).astype("<u8").view(np.uint8).reshape(n, words * 8)
-        yield np.unpackbits(drawn, axis=1, count=g)
-
-
-def all_signs(g: int) -> Iterator[UInt8[np.ndarray, "b a"]]:
-    """Yield all 2^g sign patterns in one block."""
-    yield (np.arange(2**g)[:, None] >> np.arange(g) & 1).astype(np.uint8)
-
-
 def flip_moments(
     sums: ClusterSums, signs: Iterator[UInt8[np.ndarray, "b a"]], n_resamples: int
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
@@ -157,12 +179,14 @@ def flip_moments(
     s = sums.sums.shape[1]
     columns = np.hstack([sums.sums, *_cross(sums)])[sums.active]
     total, square = columns.sum(axis=0), on_grid(sums.sums**2).sum(axis=0)
-    flipped = np.empty((n_resamples, columns.shape[1]))
+    mean, se = np.empty((n_resamples, s)), np.empty((n_resamples, s))
     start = 0
-    for block in signs:
-        flipped[start : start + len(block)] = 2.0 * (block.astype(np.float64) @ columns) - total
-        start += len(block)
-    return _moments(sums, square, flipped[:, :s], flipped[:, -s:])
+    for kept in products(as_floats(signs), columns, s):
+        rows = slice(start, start + len(kept))
+        flipped = 2.0 * kept - total
+        mean[rows], se[rows] = _moments(sums, square, flipped[:, :s], flipped[:, -s:])
+        start += len(kept)
+    return mean, se
 
 
 def _moments(
@@ -187,7 +211,7 @@ def bootstrap_moments(
     are drawn together, which is faster; the draws then depend on all systems.
     """
     plain = ~sums.active & (sums.sizes == 1)  # single queries without a difference: only their number matters
-    return _moments_of_counts(sums, plain, _bootstrap_counts(plain, n_resamples, rng), n_resamples)
+    return _moments_of_counts(sums, plain, bootstrap_counts(plain, n_resamples, rng), n_resamples)
 
 
 def shared_bootstrap_moments(
@@ -198,7 +222,7 @@ def shared_bootstrap_moments(
     A process keeps the latest of these draws, 64 MiB of them, since a collection needs them for every measure and comparison.
     """
     none_plain = np.zeros(len(sums.sizes), dtype=bool)
-    return _moments_of_counts(sums, none_plain, _SHARED_COUNTS.of(len(none_plain), n_resamples, seed), n_resamples)
+    return _moments_of_counts(sums, none_plain, SHARED_COUNTS.of(len(none_plain), n_resamples, seed), n_resamples)
 
 
 def _moments_of_counts(
@@ -208,70 +232,23 @@ def _moments_of_counts(
     n_resamples: int,
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
     sizes, s = sums.sizes, sums.sums.shape[1]
-    columns = np.hstack([on_grid(sums.sums**2), sums.sums, *_cross(sums), sizes[:, None], sizes[:, None] ** 2])
-    drawn = np.empty((n_resamples, columns.shape[1]))
+    beyond_one = np.stack([sizes - 1, sizes**2 - 1], axis=1)  # so that a plain cluster adds nothing
+    columns = np.hstack([on_grid(sums.sums**2), sums.sums, *_cross(sums), beyond_one])
+    columns = np.ascontiguousarray(columns[~plain])
+    (mean_0, se_0), inflation = observed(sums), sums.inflation
+    mean, se = np.empty((n_resamples, s)), np.empty((n_resamples, s))
     start = 0
-    for counts, n_plain in blocks:
-        block = counts @ columns[~plain]
-        block[:, -2:] += n_plain[:, None]
-        drawn[start : start + len(block)] = block
-        start += len(block)
-    square, total, cross = drawn[:, :s], drawn[:, s : 2 * s], drawn[:, -s - 2 : -2]
-    n, n_square = drawn[:, -2:-1], drawn[:, -1:]
-    mean = total / n
-    scatter = square - 2.0 * mean * cross + mean**2 * n_square
-    se = np.sqrt(np.maximum(scatter, 0.0) * sums.inflation) / n
-    mean_0, se_0 = observed(sums)
-    return mean - mean_0, np.where(scatter > LEAST_SPREAD * square, se, se_0)
-
-
-class _SharedCounts:
-    """How often each of g clusters is drawn, for every resample: the latest draws, as the smallest whole numbers, within the limit."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, int, int], list[UInt8[np.ndarray, "_ g"]]] = OrderedDict()
-
-    def of(
-        self, g: int, n_resamples: int, seed: int
-    ) -> Iterator[tuple[Float[np.ndarray, "b g"], Int[np.ndarray, " b"]]]:
-        """Yield the blocks as `_bootstrap_counts` does; draw them if they are not kept."""
-        key = g, n_resamples, seed
-        if blocks := self._kept.get(key):
-            self._kept.move_to_end(key)
-            for block in blocks:
-                yield block.astype(np.float64), np.zeros(len(block), dtype=np.int64)
-            return
-        drawn, fits = [], g * n_resamples <= _KEPT_BYTES
-        for counts, n_plain in _bootstrap_counts(np.zeros(g, dtype=bool), n_resamples, stream(seed, 0, _SHARED)):
-            fits = fits and counts.max() <= np.iinfo(np.uint8).max
-            if fits:
-                drawn.append(counts.astype(np.uint8))
-            yield counts, n_plain
-        if fits:
-            self._keep(key, drawn)
-
-    def _keep(self, key: tuple[int, int, int], blocks: list[UInt8[np.ndarray, "_ g"]]) -> None:
-        self._kept[key] = blocks
-        while sum(g * n_resamples for g, n_resamples, _ in list(self._kept)) > _KEPT_BYTES:
-            self._kept.popitem(last=False)
-
-
-_SHARED_COUNTS = _SharedCounts()
-
-
-def _bootstrap_counts(
-    plain: Bool[np.ndarray, " g"], n_resamples: int, rng: np.random.Generator
-) -> Iterator[tuple[Float[np.ndarray, "b a"], Int[np.ndarray, " b"]]]:
-    """How often each cluster that is not plain is drawn, and how many plain ones: a multinomial in two stages."""
-    g, a = len(plain), int((~plain).sum())
-    hits = rng.binomial(g, a / g, size=n_resamples)
-    rows = max(1, _BLOCK // a)
-    for start in range(0, n_resamples, rows):
-        block = hits[start : start + rows]
-        cell = rng.integers(0, a, size=int(block.sum()))
-        cell += np.repeat(np.arange(len(block)) * a, block)
-        counts = np.bincount(cell, minlength=len(block) * a).reshape(len(block), a)
-        yield counts.astype(np.float64), g - block
+    for drawn in products((counts for counts, _ in blocks), columns, s):
+        rows = slice(start, start + len(drawn))
+        drawn[:, -2:] += len(sizes)
+        square, total, cross = drawn[:, :s], drawn[:, s : 2 * s], drawn[:, -s - 2 : -2]
+        n, n_square = drawn[:, -2:-1], drawn[:, -1:]
+        of_block = total / n
+        scatter = square - 2.0 * of_block * cross + of_block**2 * n_square
+        spread = np.sqrt(np.maximum(scatter, 0.0) * inflation) / n
+        mean[rows], se[rows] = of_block - mean_0, np.where(scatter > LEAST_SPREAD * square, spread, se_0)
+        start += len(drawn)
+    return mean, se
 
 
 def _cross(sums: ClusterSums) -> list[Float[np.ndarray, "g s"]]:

@@ -56,6 +56,11 @@ class Sharing:
         """Return the number of collections."""
         return sum(len(part.members) for part in self.parts)
 
+    @property
+    def shares_nothing(self) -> bool:
+        """Say whether every collection stands alone."""
+        return len(self.parts) == self.n_collections
+
     def scale(self, part: LinkedCollections) -> float:
         """Return the factor of a part's mean that makes the plain mean over parts equal the mean over collections."""
         return len(part.members) * len(self.parts) / self.n_collections

@@ -8,6 +8,7 @@ from pathlib import Path
 from evidense import registry, report, stats
 from evidense.boundary.folder import prepare
 from evidense.compute.comparison.grouping import check_grouping
+from evidense.compute.comparison.kept_draws import KeptDraws
 from evidense.compute.comparison.scored import ScoredSystems
 from evidense.compute.comparison.sharing import Shared
 from evidense.compute.comparison.slices import columns_of
@@ -228,17 +229,17 @@ def _claims(names: Sequence[str]) -> tuple[str, ...]:
 def _compared(opened: OpenedStudy, store: Store, options: RunOptions, watch: Watch) -> tuple[Study, list[Record]]:
     study = opened.study
     records: list[Record] = []
-    all_scored = []
+    all_scored, kept = [], KeptDraws()
     for scored, new_records in _scored(opened, store, options, watch):
         all_scored.append(scored)
-        decided = decide_collection(study, scored, store)
+        decided = decide_collection(study, scored, store, kept)
         decided += unseen(study, scored, opened.trained_on, store)
         records += [*new_records, *decided]
         study = looked(study, scored, store, opened.systems[0].engine)
         if options.ready:
             options.ready(study, [*new_records, *decided])
     shared = Shared(opened.collections, study.clusters)
-    records += [*decide_queries(study, shared, store), *decide_over(study, all_scored, shared.sharing, store)]
+    records += [*decide_queries(study, shared, store), *decide_over(study, all_scored, shared.sharing, store, kept)]
     if study.best_of:
         pool = stats.Pool([scored.differences(study.primary, store) for scored in all_scored], shared.sharing)
         records.append(decide_winner(study, records, pool, store))

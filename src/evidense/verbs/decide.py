@@ -3,14 +3,22 @@
 A collection is decided as soon as its scores exist, because the size of the family (collections × systems) is known beforehand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from evidense import measures, registry, stats
-from evidense.compute.comparison.decision import details_of, estimate_fields, new_collection_fields, reason_of
+from evidense.compute.comparison.decision import (
+    counted,
+    details_of,
+    estimate_fields,
+    family_words,
+    new_collection_fields,
+    planned_words,
+    reason_of,
+)
 from evidense.compute.comparison.excerpts import PairedResults, excerpts
 from evidense.compute.comparison.exploratory import exploratory_slice, intervals_of, other_measures
 from evidense.compute.comparison.grouping import COMPONENTS, QUERIES, grouping_of
@@ -24,17 +32,18 @@ from evidense.compute.comparison.index_part import (
     recalls,
     word_allowing,
 )
+from evidense.compute.comparison.kept_draws import KeptDraws
 from evidense.compute.comparison.query_texts import query_texts
 from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
 from evidense.compute.comparison.slices import Slice, differences_by_slice
 from evidense.compute.comparison.standings import standings, standings_over
 from evidense.compute.search.list_notes import list_notes
-from evidense.compute.search.rankings import load_lists
 from evidense.compute.search.scoring import judges_negatives
 from evidense.parts import Claim, Decision, Evidence, LiteratureClaim
 from evidense.records import Check, Finding, Json, Outcome, Record, Study, Verdict
 from evidense.store import Store
 from evidense.training.data.traps import traps_of
+from evidense.values import RankedLists
 
 _FEW_DRAWS = 199
 """Draws where only the effect and its standard error are read."""
@@ -45,20 +54,21 @@ ASSERTED = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "sa
 # --- one collection --------------------------------------------------------------------------------------------------
 
 
-def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list[Record]:
-    """Return the Findings and Verdicts of one collection, stored.
+def decide_collection(study: Study, scored: ScoredSystems, store: Store, kept: KeptDraws) -> list[Record]:
+    """Return the Findings and Verdicts of one collection, stored; its draws are added to `kept`, for `decide_over`.
 
     Raises:
         UnknownName: the study names a claim or a slice that does not exist.
     """
     differences = scored.differences(study.primary, store)
-    estimates = simultaneous(study, differences, scored.index, scored.n_collections)
+    estimates = simultaneous(study, differences, scored.index, scored.n_collections, kept.differences)
+    lists = scored.lists(store)
     checked = CheckedQueries.of(scored, study.primary, store)
     parts = index_parts(study, scored, estimates, checked, scored.n_collections)
     comparisons = [SystemComparison(study, scored, index, study.primary) for index in range(len(estimates))]
     other_words = _words_of_other_groupings(study, scored, differences, estimates)
     findings = [
-        _difference(comparison, estimate, {**details, **details_of_index(part)}, store)
+        _difference(comparison, estimate, {**details, **details_of_index(part)}, lists, store)
         for comparison, estimate, details, part in zip(comparisons, estimates, other_words, parts, strict=True)
     ]
     outcomes = [
@@ -68,11 +78,11 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
     ]
     records: list[Record] = [
         *findings,
-        *_means(study, scored, store),
+        *_means(study, scored, _system_details(study, scored, lists, store, kept), store),
         *recalls(study, scored, store),
         *other_measures(study, scored, store),
         *_slice_findings(study, scored, differences, checked),
-        query_texts(scored, differences.values, store),
+        query_texts(scored, lists, differences.values, store),
         *outcomes,
     ]
     for record in records:
@@ -80,12 +90,16 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
     return records
 
 
-def simultaneous(study: Study, differences: stats.Differences, index: int, n_collections: int) -> list[stats.Estimate]:
+def simultaneous(
+    study: Study, differences: stats.Differences, index: int, n_collections: int, kept: stats.MeanDraws | None = None
+) -> list[stats.Estimate]:
     """Estimate every system on one collection, or on a part of its queries, within the study's family.
 
-    `index` selects the stream of random numbers; `n_collections` is the size of the family.
+    `index` selects the stream of random numbers; `n_collections` is the size of the family. The draws are added to `kept`.
     """
     draws = stats.resample([differences], n_resamples=study.n_resamples, seed=study.seed, first=index)
+    if kept is not None and n_collections > 1:
+        kept.add(draws[0])
     (estimates,) = stats.simultaneous(
         [differences], confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, draws=draws,
         n_collections=n_collections,
@@ -135,16 +149,20 @@ def index_parts(
 
 
 def _difference(
-    comparison: SystemComparison, estimate: stats.Estimate, other_details: dict[str, Json], store: Store
+    comparison: SystemComparison,
+    estimate: stats.Estimate,
+    other_details: dict[str, Json],
+    lists: Mapping[str, RankedLists],
+    store: Store,
 ) -> Finding:
     study, scored = comparison.study, comparison.scored
     labels = (comparison.baseline, comparison.system)
     base_values, system_values = scored.values(labels, study.primary, store)
-    base_lists, system_lists = (load_lists(scored.rankings[label], store) for label in labels)
-    pair = PairedResults(scored.collection, [base_lists], [system_lists], base_values, system_values)
+    base_lists, system_lists = ([lists[label]] for label in labels)
+    pair = PairedResults(scored.collection, base_lists, system_lists, base_values, system_values)
     return Finding(
         parents=comparison.parents, estimand="difference", site=comparison.site(), unit=study.primary,
-        confidence=study.confidence, family=_family(study, scored.n_collections), **estimate_fields(estimate),
+        confidence=study.confidence, family=family_words(study, scored.n_collections), **estimate_fields(estimate),
         details={**details_of(estimate, study.margin), **other_details}, excerpts=excerpts(pair),
     )  # fmt: skip
 
@@ -206,14 +224,15 @@ def _judged(comparison: SystemComparison) -> dict[str, Json]:
 # --- means of systems ------------------------------------------------------------------------------------------------
 
 
-def _means(study: Study, scored: ScoredSystems, store: Store) -> list[Finding]:
+def _means(
+    study: Study, scored: ScoredSystems, primary_details: Mapping[str, dict[str, Json]], store: Store
+) -> list[Finding]:
     """Return the mean of every system and reference on every measure; on the primary one with its letters and notes."""
     everyone = [*scored.labels, *scored.references]
     sites = [(label, measure) for measure in scored.measures for label in everyone]
     values = np.concatenate([scored.values(everyone, measure, store) for measure in scored.measures])
     bounds = [stats.Bounds.constant(measures.limits(measure), (1, values.shape[1])) for _, measure in sites]
     intervals = intervals_of(study, stats.Differences(values, scored.clusters, stats.Bounds.stacked(bounds)))
-    primary_details = _system_details(study, scored, store)
     return [
         Finding(
             parents=(scored.scores[label, measure].id,), estimand="mean", value=mean, unit=measure, low=low, high=high,
@@ -225,15 +244,16 @@ def _means(study: Study, scored: ScoredSystems, store: Store) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _system_details(study: Study, scored: ScoredSystems, store: Store) -> dict[str, dict[str, Json]]:
+def _system_details(
+    study: Study, scored: ScoredSystems, lists: Mapping[str, RankedLists], store: Store, kept: KeptDraws
+) -> dict[str, dict[str, Json]]:
     """Return label → its letters, the notes on its lists, and, with the baseline, the traps of the collection."""
     details: dict[str, dict[str, Json]] = {label: {} for label in (*scored.labels, *scored.references)}
     if len(scored.labels) > 2:
-        for label, standing in standings(study, scored, store).items():
+        for label, standing in standings(study, scored, store, kept).items():
             details[label] |= standing
     for label, system_details in details.items():
-        lists = load_lists(scored.rankings[label], store)
-        if notes := list_notes(lists, scored.collection, study.measures, study.depth):
+        if notes := list_notes(lists[label], scored.collection, study.measures, study.depth):
             system_details["notes"] = list(notes)
     if traps := traps_of(scored.collection, store):
         details[scored.labels[0]]["traps"] = list(traps)
@@ -263,7 +283,7 @@ def _named_slice(study: Study, scored: ScoredSystems, part: Slice, checked: Chec
         Finding(
             parents=(comparison := SystemComparison(study, scored, index, study.primary)).parents, estimand="slice",
             site=comparison.site(**part.site), unit=study.primary, confidence=study.confidence, **estimate_fields(estimate),
-            family=f"slices named beforehand: about {size} slices{_planned(study)}",
+            family=f"slices named beforehand: about {size} slices{planned_words(study)}",
             details={**details_of(estimate, study.margin), **labelled(estimate, index_part, study.margin)},
         )
         for index, (estimate, index_part) in enumerate(zip(estimates, changed, strict=True))
@@ -274,16 +294,16 @@ def _named_slice(study: Study, scored: ScoredSystems, part: Slice, checked: Chec
 
 
 def decide_over(
-    study: Study, all_scored: Sequence[ScoredSystems], sharing: stats.Sharing, store: Store
+    study: Study, all_scored: Sequence[ScoredSystems], sharing: stats.Sharing, store: Store, kept: KeptDraws
 ) -> list[Record]:
     """Return the Findings on several collections together, stored: the mean over them, and a new collection like them.
 
-    `sharing` says which queries and documents the collections have in common.
+    `sharing` says which queries and documents the collections have in common; `kept` holds the draws of each.
     """
     if len(all_scored) < 2:
         return []
     family = [scored.differences(study.primary, store) for scored in all_scored]
-    estimates = _mean_estimates(study, family, sharing)
+    estimates = _mean_estimates(study, family, sharing, kept.differences.draws)
     parts = _parts_of_means(study, all_scored, estimates, sharing, store)
     means = [
         _mean_over(study, all_scored, index, estimate, part)
@@ -294,15 +314,17 @@ def decide_over(
         for index in range(len(estimates))
         if (new := _random_effects(study, [differences.row(index) for differences in family], sharing)) is not None
     ]
-    records: list[Record] = [*means, *predictions, *standings_over(study, all_scored, sharing, store)]
+    records: list[Record] = [*means, *predictions, *standings_over(study, all_scored, sharing, store, kept)]
     for record in records:
         store.put(record)
     return records
 
 
-def _mean_estimates(study: Study, family: Sequence[stats.Differences], sharing: stats.Sharing) -> list[stats.Estimate]:
+def _mean_estimates(
+    study: Study, family: Sequence[stats.Differences], sharing: stats.Sharing, draws: stats.Draws | None = None
+) -> list[stats.Estimate]:
     estimates = stats.mean_over(
-        family, confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, sharing=sharing
+        family, confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, sharing=sharing, draws=draws
     )
     return stats.over_looks(estimates, study.looks)
 
@@ -344,11 +366,11 @@ def _parts_of_means(
 def _mean_over(
     study: Study, all_scored: Sequence[ScoredSystems], index: int, estimate: stats.Estimate, part: IndexPart | None
 ) -> Finding:
-    size = f"{_count(len(all_scored), 'collection')}, {_count(len(study.systems) - 1, 'system')}"
+    size = f"{counted(len(all_scored), 'collection')}, {counted(len(study.systems) - 1, 'system')}"
     return Finding(
         parents=_over_parents(study, all_scored, index), estimand="mean over collections",
         site=_over_site(study, all_scored, index), unit=study.primary, confidence=study.confidence,
-        family=f"the mean over these {size}{_planned(study)}", **estimate_fields(estimate),
+        family=f"the mean over these {size}{planned_words(study)}", **estimate_fields(estimate),
         details={**details_of(estimate, study.margin), **labelled(estimate, part, study.margin)},
     )  # fmt: skip
 
@@ -375,20 +397,3 @@ def _over_site(study: Study, all_scored: Sequence[ScoredSystems], index: int) ->
         "measure": study.primary,
         "collections": [scored.collection.name for scored in all_scored],
     }
-
-
-# --- words -----------------------------------------------------------------------------------------------------------
-
-
-def _family(study: Study, n_collections: int) -> str:
-    n_systems = len(study.systems) - 1
-    size = f"{_count(n_systems, 'system')} × {_count(n_collections, 'collection')}"
-    return f"{_count(n_systems * n_collections, 'comparison')}: {size}, on {study.primary}{_planned(study)}"
-
-
-def _planned(study: Study) -> str:
-    return f", at each of {study.looks} planned looks" if study.looks > 1 else ""
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"

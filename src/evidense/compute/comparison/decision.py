@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from evidense import stats
 from evidense.boundary.numerals import plain, short
-from evidense.records import Json
+from evidense.records import Json, Study
 
 RANDOM_EFFECTS = "random effects over independent families of collections: plain mean, Paule-Mandel τ², limits that know it is uncertain"
 
@@ -91,3 +91,24 @@ def _still_possible(estimate: stats.Estimate, margin: float) -> str:
         missing
         or f"no loss beyond {short(margin)}; a gain of up to {plain(estimate.rules_out_gain_above)} is still possible"
     )
+
+
+def family_words(study: Study, n_collections: int) -> str:
+    """Say which comparisons hold together."""
+    n_systems = len(study.systems) - 1
+    size = f"{counted(n_systems, 'system')} × {counted(n_collections, 'collection')}"
+    return f"{counted(n_systems * n_collections, 'comparison')}: {size}, on {study.primary}{planned_words(study)}"
+
+
+def planned_words(study: Study) -> str:
+    """Say at how many looks a family holds together; nothing for one."""
+    return f", at each of {study.looks} planned looks" if study.looks > 1 else ""
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "system"), counted(2, "system")
+    ('1 system', '2 systems')
+    """
+    return f"{n} {noun}{'' if n == 1 else 's'}"

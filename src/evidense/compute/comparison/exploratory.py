@@ -6,6 +6,7 @@ from evidense import stats
 from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
 from evidense.compute.comparison.slices import Slice
 from evidense.records import Finding, Json, Study
+from evidense.stats.critical import steady_draws
 from evidense.store import Store
 
 Interval = tuple[float, float, float]
@@ -62,8 +63,12 @@ def _difference_intervals(study: Study, rows: stats.Differences) -> list[Interva
 
 
 def intervals_of(study: Study, rows: stats.Differences) -> list[Interval]:
-    """Return the mean of each row with an interval of its own, from one set of resamples."""
+    """Return the mean of each row with an interval of its own, from one set of resamples.
+
+    It is a family of its own, so it needs no more draws than one collection, whatever the study's family needs.
+    """
+    n_resamples = min(study.n_resamples, steady_draws(1, 1 - study.confidence))
     return stats.mean_intervals(
-        rows.values, rows.clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed,
+        rows.values, rows.clusters, confidence=study.confidence, n_resamples=n_resamples, seed=study.seed,
         bounds=rows.bounds,
     )  # fmt: skip

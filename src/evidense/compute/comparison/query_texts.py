@@ -9,7 +9,6 @@ from jaxtyping import Float64
 from evidense.compute.comparison.excerpts import MOST_RELEVANT, shown
 from evidense.compute.comparison.scored import ScoredSystems
 from evidense.compute.comparison.slices import values_of_columns
-from evidense.compute.search.rankings import load_lists
 from evidense.records import Json, QueryTexts
 from evidense.store import Store
 from evidense.values import Collection, RankedLists
@@ -41,13 +40,17 @@ class KeptTexts(TypedDict):
     """'queries' and 'documents': number or place → data URL."""
 
 
-def query_texts(scored: ScoredSystems, delta: Float64[np.ndarray, "s q"], store: Store) -> QueryTexts:
+def query_texts(
+    scored: ScoredSystems, lists_of: Mapping[str, RankedLists], delta: Float64[np.ndarray, "s q"], store: Store
+) -> QueryTexts:
     """Return the record of one collection; its blob is stored. `delta` are the differences of the systems from the baseline.
+
+    `lists_of` are the ranked lists of every system and reference by its label.
 
     Where there are too many queries, documents are kept for those with the largest difference of any system.
     """
     collection = scored.collection
-    lists = [load_lists(scored.rankings[label], store) for label in (*scored.labels, *scored.references)]
+    lists = [lists_of[label] for label in (*scored.labels, *scored.references)]
     most = max(1, MOST_PLACES // (scored.n_collections * len(lists) * TOP))
     kept = _kept(np.abs(delta).max(axis=0, initial=0.0), most)
     texts = _texts(collection, lists, kept)

@@ -10,9 +10,10 @@ from jaxtyping import Float64
 from evidense import measures, stats
 from evidense.compute.comparison.grouping import grouping_of
 from evidense.compute.comparison.lineup import Cell
+from evidense.compute.search.rankings import load_lists
 from evidense.records import Json, Ranking, Score, Study
 from evidense.store import Store
-from evidense.values import Collection
+from evidense.values import Collection, RankedLists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,17 @@ class ScoredCollection:
 
     def values(self, labels: Sequence[str], measure: str, store: Store) -> Float64[np.ndarray, "s q"]:
         """Return the per-query values of one measure, one row a label."""
-        return np.stack([np.asarray(store.array(self.scores[label, measure].values)) for label in labels])
+        return np.stack([self._values_of(self.scores[label, measure].values, store) for label in labels])
+
+    def _values_of(self, blob: str, store: Store) -> Float64[np.ndarray, " q"]:
+        """Read the values of one Score once: every comparison, mean and slice asks for them again."""
+        if blob not in self._read:
+            self._read[blob] = np.array(store.array(blob))
+        return self._read[blob]
+
+    @cached_property
+    def _read(self) -> dict[str, Float64[np.ndarray, " q"]]:
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +67,10 @@ class ScoredSystems(ScoredCollection):
     def measures(self) -> list[str]:
         """Measures that were scored, the primary first."""
         return list(dict.fromkeys(measure for _, measure in self.scores))
+
+    def lists(self, store: Store) -> dict[str, RankedLists]:
+        """Return label → ranked lists of every system and reference."""
+        return {label: load_lists(self.rankings[label], store) for label in (*self.labels, *self.references)}
 
     def differences(self, measure: str, store: Store) -> stats.Differences:
         """Return the paired differences of every other system from the baseline."""

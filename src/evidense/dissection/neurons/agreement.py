@@ -13,7 +13,7 @@ from evidense.dissection.neurons.concentration import shares
 from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions
 from evidense.records import Finding
 from evidense.stats.jackknife import deal, jackknife
-from evidense.stats.resampling import stream
+from evidense.stats.weights.streams import stream
 
 ESTIMAND = "agreement of neurons between collections"
 LEAST_WITHIN = 0.1

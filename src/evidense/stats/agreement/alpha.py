@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from evidense.errors import InvalidInput
-from evidense.stats.resampling import stream
+from evidense.stats.weights.streams import stream
 
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 """How far two ratings are apart: equal or not; by the ratings between them; by difference; by difference over sum."""

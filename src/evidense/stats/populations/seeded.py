@@ -19,8 +19,9 @@ from evidense.errors import InvalidInput
 from evidense.stats.critical import ReferenceDistribution, adjust, unadjust
 from evidense.stats.crossed import Seeded, Squares, mean_squares, scales, squares, two_sided
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
-from evidense.stats.resampling import resample, stream
+from evidense.stats.resampling import resample
 from evidense.stats.sharing import Sharing, joined_seeded
+from evidense.stats.weights.streams import stream
 
 _SEEDS, _SEEDS_MEAN = 3, 4  # streams of random numbers of their own
 

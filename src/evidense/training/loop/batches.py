@@ -18,7 +18,7 @@ _KEPT_KEYS = 1 << 18
 def purpose_rng(seed: int, name: str, number: int = 0) -> np.random.Generator:
     """Return the random generator of one purpose and number; any two of them are independent.
 
-    `stats.resampling.stream` draws other numbers: intervals rest on those, the bytes of trained checkpoints on these.
+    `stats.weights.streams.stream` draws other numbers: intervals rest on those, the bytes of trained checkpoints on these.
     """
     purpose = int.from_bytes(name.encode()[:4], "little")
     return np.random.Generator(np.random.Philox(key=[seed % (1 << 64), (purpose << 32) + number]))
