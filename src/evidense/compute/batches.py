@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Int, Int64
 
+from evidense.parts import Tower
+
 
 def plan(sizes: Int[np.ndarray, " n"], budget: int) -> list[Int64[np.ndarray, " b"]]:
     """Sort rows by length, longest first, and cut them into batches of at most `budget` tokens, padding included.
@@ -30,3 +32,8 @@ def chunks(n: int, size: int) -> Iterator[tuple[int, int]]:
     [(0, 2), (2, 4), (4, 5)]
     """
     yield from ((start, min(start + size, n)) for start in range(0, n, size))
+
+
+def tokens_a_batch(tower: Tower) -> int:
+    """Return the tokens of a batch, padding included, which fix the batch plan: another plan rounds vectors a little differently."""
+    return int(getattr(tower, "token_budget", 4096))

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from evidense.compute.indexes.build_time import build_seconds
 from evidense.compute.progress import estimate
 from evidense.compute.search.encode import is_cached
 from evidense.errors import InvalidInput
 from evidense.parts import Ranker, Tower
 from evidense.parts.served import Bill, Served
 from evidense.store import Store
-from evidense.study.memory import ranking_bytes
+from evidense.study.memory import index_bytes, n_dims_of, ranking_bytes
 from evidense.study.run import RANKED_BYTES, OpenedStudy
 from evidense.study.runners.local import n_cores
 from evidense.study.trained.cells import Cells
@@ -106,6 +107,8 @@ def _plan(opened: OpenedStudy, store: Store) -> Plan:
                 continue
             seconds, size = _cost(system, collection, store, encoded)
             size += len(collection.queries) * opened.study.depth * RANKED_BYTES
+            of_index = _index_cost(system, len(collection.corpus))
+            seconds, size = seconds + of_index[0], size + of_index[1]
             memory = ranking_bytes(system, collection, opened.study.depth)
             steps.append(replace(_step(system, collection, False, seconds, size), memory_bytes=memory))
         steps += [_of_code(label, collection) for label in opened.unopened]
@@ -165,6 +168,14 @@ def bill_words(bill: Bill) -> str:
 
 def _of_code(label: str, collection: Collection) -> Step:
     return replace(_step_of(label, collection), is_code=True)
+
+
+def _index_cost(system: System, n_documents: int) -> tuple[float, int]:
+    """Estimate the seconds of building an approximate index, and its bytes on disk. An index that the store has is not looked for: its vectors name it."""
+    if system.approximation is None or isinstance(system.engine, Ranker):
+        return 0.0, 0
+    values, n_dims = system.approximation.values(n_documents), n_dims_of(system, system.engine)
+    return build_seconds(system.approximation.kind, values, n_documents, n_dims), index_bytes(system, n_documents) // 2
 
 
 def _cost(

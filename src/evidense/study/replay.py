@@ -2,6 +2,7 @@
 
 import hashlib
 import shlex
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
@@ -267,12 +268,9 @@ def _unapplied(then: list[Record]) -> list[str]:
 
 
 def _environment(then: list[Record], now: list[Record]) -> list[str]:
-    """Compare the environments in which the first ranking of each set was made; in a study that trains, that of a worker."""
-    environments = [
-        [dict(r.observed.get("environment", {})) for r in records if isinstance(r, Ranking)] for records in (then, now)
-    ]
-    return (
-        differences(environments[0][0], (environments[1][0] if environments[1] else {}) or environment())
-        if environments[0]
-        else []
+    """Compare the environments in which the rankings of each set were made; of equal entries the first counts. A study that trains ranks in workers."""
+    before, after = (
+        dict(ChainMap(*(dict(r.observed.get("environment", {})) for r in records if isinstance(r, Ranking))))
+        for records in (then, now)
     )
+    return differences(before, after or environment()) if before else []

@@ -12,6 +12,7 @@ from jaxtyping import Float32, Int
 
 from evidense import registry
 from evidense.boundary.consent import consent
+from evidense.compute.batches import tokens_a_batch
 from evidense.compute.comparison.reach import recall_note
 from evidense.compute.comparison.truncation import truncation_notes
 from evidense.compute.environment import environment
@@ -230,7 +231,11 @@ def retrieve(
     ranked = _rank(system, collection, depth, store, progress)
     ranking = _ranking(system, collection, depth, ranked, store)
     parents = () if ranked.exact is None else (_put_exact(ranking, ranked.exact, store),)
-    observed = {"wall_s": round(time.perf_counter() - started, 3), **ranked.observed, "environment": environment()}
+    observed = {
+        "wall_s": round(time.perf_counter() - started, 3),
+        **ranked.observed,
+        "environment": environment() | _batches(system),
+    }
     ranking = replace(ranking, parents=parents, observed=observed)
     store.remember(key, [store.put(ranking), *parents])
     return ranking
@@ -256,6 +261,13 @@ def _ranking(system: System, collection: Collection, depth: int, ranked: "_Ranke
         documents=blobs.documents,
         scores=blobs.scores,
     )
+
+
+def _batches(system: System) -> dict[str, str]:
+    """Return what fixes the batches of an encoder, to stand beside versions and threads: vectors depend on it in their last digits."""
+    if isinstance(system.engine, Ranker):
+        return {}
+    return {f"tokens a batch of {system.label}": f"{tokens_a_batch(system.engine.tower('document')):,}"}
 
 
 def _put_exact(ranking: Ranking, lists: RankedLists, store: Store) -> str:

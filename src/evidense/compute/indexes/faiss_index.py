@@ -21,7 +21,7 @@ ALGORITHM = 1
 SEED = 1234
 """Seeds the clustering of IVF. The levels of HNSW come from a seed that is fixed in faiss."""
 ROOM = "indexes"
-_POINTS_PER_LIST = 256
+POINTS_PER_LIST = 256
 """Vectors per list that the clustering sees at most (faiss's own limit)."""
 
 
@@ -104,7 +104,7 @@ def _ivf(values: Mapping[str, int], rows: EuclideanRows) -> Any:
     nlist, n = values["nlist"], len(rows.vectors)
     index: Any = faiss.index_factory(rows.n_dims, f"IVF{nlist},Flat", faiss.METRIC_L2)
     index.cp.seed, index.cp.min_points_per_centroid = SEED, 1
-    sample = np.sort(np.random.default_rng(SEED).choice(n, min(n, _POINTS_PER_LIST * nlist), replace=False))
+    sample = np.sort(np.random.default_rng(SEED).choice(n, min(n, POINTS_PER_LIST * nlist), replace=False))
     index.train(rows.gather(sample))
     return index
 

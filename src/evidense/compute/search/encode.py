@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt64
 
 from evidense.boundary.disk import disk_errors, write_atomically
-from evidense.compute.batches import chunks, plan
+from evidense.compute.batches import chunks, plan, tokens_a_batch
 from evidense.compute.mapped import release, reserve
 from evidense.compute.progress import Clock, Progress, estimate
 from evidense.compute.search.parts import Parts
@@ -247,7 +247,7 @@ class EncodingRun:
     def fresh_settings(self) -> dict[str, int]:
         """Return what fixes the batches of an encoding that begins now."""
         chunk = max(1, len(self.firsts)) if self.tower.identity == "id" else _CHUNK
-        return {"version": _PLAN_VERSION, "chunk": chunk, "budget": int(getattr(self.tower, "token_budget", 4096))}
+        return {"version": _PLAN_VERSION, "chunk": chunk, "budget": tokens_a_batch(self.tower)}
 
     def parts(self, settings: dict[str, int]) -> Parts:
         """Return the parts of this encoding that other processes may have made."""
