@@ -7,14 +7,16 @@ import click
 
 from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split
 from evidense.cli.running import RunRequest, execute
+from evidense.cli.saying import completions
 
 
 @click.command("compare")
-@click.argument("base")
-@click.argument("tuned", nargs=-1, required=True)
+@click.argument("base", shell_complete=completions.SYSTEMS)
+@click.argument("tuned", nargs=-1, required=True, shell_complete=completions.SYSTEMS)
 @click.option(
     "--on",
     multiple=True,
+    shell_complete=completions.COLLECTIONS,
     metavar="A,B,…",
     help="Collections: files, BEIR folders, built-in names (evidense list datasets).",
 )
@@ -29,6 +31,7 @@ from evidense.cli.running import RunRequest, execute
     "--measure",
     "measures",
     multiple=True,
+    shell_complete=completions.MEASURES,
     metavar="M,…",
     help="Measures. The first one gets verdicts. Default: nDCG@10,RR@10,R@100.",
 )
@@ -45,12 +48,18 @@ from evidense.cli.running import RunRequest, execute
     help="How queries are grouped. Default: in proportion to the relevant documents that they share.",
 )
 @click.option(
-    "--claim", "claims", multiple=True, metavar="CLAIM,…", help="Further claims to decide (evidense list claims)."
+    "--claim",
+    "claims",
+    multiple=True,
+    shell_complete=completions.CLAIMS,
+    metavar="CLAIM,…",
+    help="Further claims to decide (evidense list claims).",
 )
 @click.option(
     "--reference",
     "references",
     multiple=True,
+    shell_complete=completions.SYSTEMS,
     metavar="SYSTEM,…",
     help="Systems that are shown without a verdict, for example bm25.",
 )

@@ -7,16 +7,24 @@ import click
 
 from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split
 from evidense.cli.running import RunRequest, execute
+from evidense.cli.saying import completions
 
 
 @click.command("dissect")
-@click.argument("base", required=False)
-@click.argument("tuned", nargs=-1)
-@click.option("--on", multiple=True, metavar="A,B,…", help="Collections: files, BEIR folders, built-in names.")
+@click.argument("base", required=False, shell_complete=completions.SYSTEMS)
+@click.argument("tuned", nargs=-1, shell_complete=completions.SYSTEMS)
+@click.option(
+    "--on",
+    multiple=True,
+    shell_complete=completions.COLLECTIONS,
+    metavar="A,B,…",
+    help="Collections: files, BEIR folders, built-in names.",
+)
 @click.option(
     "--analysis",
     "analyses",
     multiple=True,
+    shell_complete=completions.ANALYSES,
     metavar="A,…",
     help="Analyses to run (evidense list analyses). Default: the quick ones.",
 )
@@ -39,6 +47,7 @@ from evidense.cli.running import RunRequest, execute
     "--claim",
     "claims",
     multiple=True,
+    shell_complete=completions.CLAIMS,
     metavar="CLAIM,…",
     help="Claims of the literature to decide (evidense list claims).",
 )

@@ -14,6 +14,8 @@ from evidense.errors import EvidenseError, StoreError, missing_extra
 
 FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check", "search", "ask", "list")
 """Commands that a newcomer needs, in this order."""
+COMPLETE = "_EVIDENSE_COMPLETE"
+"""Variable by which a shell asks for completions, see `evidense completion`."""
 MORE = ("open", "history", "fetch", "replay", "completion")
 
 
@@ -82,6 +84,8 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line. Exit with 0 (done), 1 (a gate is not met, a replay differs) or 2 (an error)."""
     os.environ.setdefault("PYTHONSAFEPATH", "1")  # keeps child processes from importing modules of the working folder
+    if COMPLETE in os.environ:  # a shell asks; click answers in bytes
+        cli.main(prog_name="evidense")
     try:
         with visible_streams():
             code = _code(argv)

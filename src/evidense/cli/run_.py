@@ -9,6 +9,7 @@ import click
 
 from evidense.cli.options import RUN_BY
 from evidense.cli.running import RunRequest, execute
+from evidense.cli.saying import completions
 
 if TYPE_CHECKING:
     from evidense.records import Study
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.argument("study", required=False)
+@click.argument("study", required=False, shell_complete=completions.STUDIES)
 @click.option("--toy", "is_toy", is_flag=True, help="Small samples and few resamples, to see that the study runs.")
 @click.option("--full", "is_full", is_flag=True, help="Whole collections, without samples.")
 @click.option("--plan", is_flag=True, help="Show the steps, the cached ones, the estimated time and disk. Run nothing.")

@@ -4,11 +4,13 @@ import sys
 
 import click
 
+from evidense.cli.saying import completions
+
 
 @click.command("score")
 @click.argument("run")
 @click.argument("qrels", type=click.Path(exists=True, dir_okay=False))
-@click.argument("measures", nargs=-1)
+@click.argument("measures", nargs=-1, shell_complete=completions.MEASURES)
 @click.option("--per-query", is_flag=True, help="Print each query's value: query, measure, value.")
 @click.option("--confidence", type=float, default=0.95, show_default=True, help="Confidence level of each interval.")
 @click.option(
