@@ -16,7 +16,7 @@ FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check"
 """Commands that a newcomer needs, in this order."""
 COMPLETE = "_EVIDENSE_COMPLETE"
 """Variable by which a shell asks for completions, see `evidense completion`."""
-MORE = ("open", "history", "fetch", "replay", "completion")
+MORE = ("open", "history", "gc", "fetch", "replay", "completion")
 
 
 class Commands(click.Group):
@@ -65,6 +65,7 @@ SUMMARIES = {
     "list": "List datasets, encoders, analyses, claims and other parts.",
     "open": "Show the pages that were written in a browser, and trends over time.",
     "history": "Print the pages that were written, newest first.",
+    "gc": "Delete old results from the store; --plan shows what.",
     "fetch": "Download the pictures of a dataset, by apt-get or npm.",
     "replay": "Recompute the numbers of a page and compare.",
     "completion": "Print the line that turns on completion in a shell.",

@@ -65,7 +65,7 @@ def execute(study: Study, request: RunRequest) -> None:
 
 def _execute(study: Study, request: RunRequest) -> None:
     from evidense import report
-    from evidense.cli.plans import bill_lines, estimate_line, plan_text
+    from evidense.cli.saying.plans import bill_lines, estimate_line, plan_text
     from evidense.report.folder import folder_of, moved_sentence
     from evidense.study.baseline import check_own, is_own, save_baseline
     from evidense.study.plan import plan
