@@ -13,7 +13,8 @@ from encoders.opening import open_encoder
 from encoders.text_models import TEXTS, save
 from evidense.compute.progress import estimate
 from evidense.compute.search import encode as module
-from evidense.compute.search.encode import encode, is_cached, row_hashes
+from evidense.compute.search.encode import encode, is_cached
+from evidense.compute.search.row_hashes import row_hashes
 from evidense.encoders.python import from_function
 from evidense.errors import InvalidInput
 from evidense.store import Store

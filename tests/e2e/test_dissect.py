@@ -37,6 +37,10 @@ def records(out: Path) -> list[dict]:
     return [{key: value for key, value in record.items() if key != "observed"} for record in records_of_page]
 
 
+def findings(out: Path) -> list[dict]:
+    return [record["content"] for record in records(out) if "estimand" in record["content"]]
+
+
 def test_the_command_writes_the_page_and_a_second_run_computes_nothing(evidense, models, few_csv, tmp_path):
     argv = ["dissect", f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean", "--on", few_csv, "--random", "0",
             "--analysis", "drift,rankings,probes", "--claim", "literature", "--out"]  # fmt: skip
@@ -124,3 +128,26 @@ def test_two_workers_give_the_findings_of_one_process(few_csv, tmp_path, monkeyp
         records_of_run = [run_study(study, Store(tmp_path / str(n)), RunOptions(n_workers=n)).records for n in (0, 2)]
     assert [r.id for r in records_of_run[0]] == [r.id for r in records_of_run[1]]
     assert len({r.site["collection"] for r in records_of_run[0] if hasattr(r, "site") and "analysis" in r.site}) == 2
+
+
+def test_states_in_half_precision_are_other_records_and_the_page_says_so(evidense, models, few_csv, tmp_path):
+    import evidense as evidense_api
+
+    argv = ["dissect", f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean", "--on", few_csv, "--random", "0",
+            "--analysis", "probes", "--out"]  # fmt: skip
+    exact, half = evidense(*argv, tmp_path / "exact"), evidense(*argv, tmp_path / "half", "--states", "float16")
+    assert (exact.exit_code, half.exit_code) == (0, 0), half.output
+    values = [
+        {json.dumps([f["estimand"], f["site"]], sort_keys=True): f["value"] for f in findings(tmp_path / name)}
+        for name in ("exact", "half")
+    ]
+    assert values[0].keys() == values[1].keys()
+    changes = [abs(value - values[1][key]) for key, value in values[0].items() if value is not None]
+    assert len(changes) > 20
+    assert sorted(changes)[len(changes) // 2] <= 0.001
+    assert "States were kept as float16" in (tmp_path / "half" / "report.html").read_text()
+    assert "States were kept as float16" not in (tmp_path / "exact" / "report.html").read_text()
+    with pytest.raises(InvalidInput, match=r"'states' is 'bfloat16'; expected float32 or float16"):
+        evidense_api.dissect(
+            f"{models}/base", f"{models}/tuned", on=str(few_csv), states="bfloat16", out=tmp_path / "none"
+        )

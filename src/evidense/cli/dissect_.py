@@ -67,6 +67,13 @@ from evidense.cli.saying import completions
     show_default=True,
     help="Draw at most this many documents. All judged documents are included.",
 )
+@click.option(
+    "--states",
+    type=click.Choice(["float32", "float16"]),
+    default="float32",
+    show_default=True,
+    help="How states of layers are kept: float16 takes half the disk.",
+)
 @MARGIN
 @DRAWS
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside-on-COLLECTION.")
@@ -108,4 +115,6 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
     )
     options["claims"] = split(options["claims"])
     table = {"analyses": split(options.pop("analyses")), "seeds": list(options.pop("seeds"))}
+    if (states := options.pop("states")) != "float32":
+        table["states"] = states
     execute(dissection((base, *tuned), where, table=table, **options), request)

@@ -1,13 +1,14 @@
 """Pooled states of every layer: several poolings in one forward pass, reused from the store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float32
 
 from evidense.compute import pooling
+from evidense.compute.half import unpacked
 from evidense.compute.images.image_text_tower import ImageTextTower
 from evidense.compute.progress import Progress
 from evidense.compute.search.encode import Encoded, encode
@@ -25,12 +26,30 @@ LayerStates = Mapping[str, Float32[np.ndarray, "l n e"]]
 """Pooling → states of every layer. Layer 0 is the embeddings, the last layer is the one that the tower pools."""
 
 
+PRECISIONS = ("float32", "float16")
+"""How states are kept: exactly, or rounded to half the disk."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where states are kept, and how."""
+
+    store: Store
+    precision: str = "float32"
+    """One of PRECISIONS."""
+    progress: Progress | None = None
+
+    def states(self, tower: Tower, items: Sequence[Item]) -> Float32[np.ndarray, "l n e"]:
+        """Return the states of every layer, one row per item. If they are exact and all items are distinct, this is a memory map (no copy)."""
+        is_half = self.precision == "float16"
+        encoded = encode(tower, items, self.store, progress=self.progress, layers="float16" if is_half else True)
+        if is_half:
+            encoded = replace(encoded, vectors=unpacked(cast(Any, encoded.vectors)))
+        return _rows(encoded)
+
+
 def layer_states(
-    tower: Tower,
-    items: Sequence[Item],
-    store: Store,
-    poolings: Sequence[str] = (OWN_POOLING,),
-    progress: Progress | None = None,
+    tower: Tower, items: Sequence[Item], keeping: Keeping, poolings: Sequence[str] = (OWN_POOLING,)
 ) -> LayerStates:
     """Return the pooled states of every layer, one row per item.
 
@@ -45,10 +64,10 @@ def layer_states(
                 f"the pooling '{wrong[0]}' is not one of this tower; expected '{OWN_POOLING}', the only pooling of towers for pictures and of "
                 "image-text families; leave the others out"
             )
-        return dict.fromkeys(poolings, _rows(encode(half, items, store, progress=progress, layers=True)))
+        return dict.fromkeys(poolings, keeping.states(half, items))
     modes = {name: _modes(half, name) for name in poolings}
     all_modes = tuple(dict.fromkeys(mode for pooling_modes in modes.values() for mode in pooling_modes))
-    pooled = _rows(encode(cast(Tower, _view(half, all_modes)), items, store, progress=progress, layers=True))
+    pooled = keeping.states(cast(Tower, _view(half, all_modes)), items)
     width = half.backbone.n_hidden
     return {
         name: _columns(pooled, [all_modes.index(mode) for mode in pooling_modes], width)
@@ -87,7 +106,7 @@ def _view(tower: TextTower, modes: tuple[str, ...]) -> TextTower:
 
 
 def _rows(encoded: Encoded) -> Float32[np.ndarray, "l n e"]:
-    """Return one row per item. If all items are distinct, this is the memory map itself (no copy)."""
+    """Return one row per item. If all items are distinct, this is the array itself (no copy)."""
     if np.array_equal(encoded.rows, np.arange(encoded.vectors.shape[-2])):
         return encoded.vectors
     return encoded.all()

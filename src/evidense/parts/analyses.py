@@ -43,6 +43,8 @@ class Case:
     confidence: float = 0.95
     n_resamples: int = 10_000
     options: Mapping[str, Json] = field(default_factory=dict)
+    states: str = "float32"
+    """How the bench keeps states of layers: float32 (exactly) or float16 (half the disk, rounded to 11 bits)."""
 
     @property
     def base(self) -> Subject:

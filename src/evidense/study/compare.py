@@ -17,7 +17,7 @@ from evidense.study.trained.factorial import TOY_STUDY, by_collection, laid_over
 from evidense.values import Spelling
 from evidense.values.labels import label_of
 
-IN_TABLE = ("analyses", "options", "seeds")
+IN_TABLE = ("analyses", "options", "seeds", "states")
 """Settings of `dissect` that belong into the table [[dissect]] of the study file."""
 WHO_WORKS = ("workers", "runner")
 """Settings of the Python functions that are no keys of a study file."""

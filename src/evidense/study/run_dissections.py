@@ -158,6 +158,7 @@ class JobRunner:
                 confidence=self.study.confidence,
                 n_resamples=self.study.n_resamples,
                 options=dissection.options.get(job.analysis, {}),
+                states=dissection.states,
             )
 
     def _opened(self, dissection: Dissection, spelling: str) -> list[Collection]:

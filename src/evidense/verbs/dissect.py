@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64
 
 from evidense import registry
 from evidense.compute.batches import plan
-from evidense.compute.layer_states import OWN_POOLING, LayerStates, layer_states
+from evidense.compute.layer_states import OWN_POOLING, Keeping, LayerStates, layer_states
 from evidense.compute.progress import Progress
 from evidense.compute.search import scoring
 from evidense.compute.search.encode import encode
@@ -160,6 +160,8 @@ def step_key(analysis: Analysis, case: Case) -> str:
     who = [[s.label, s.role, *fingerprints(s.encoder), str(s.encoder.setup.similarity)] for s in case.subjects]
     where = [_data(collection) for collection in (case.collection, case.beside) if collection is not None]
     numbers = [case.seed, case.confidence, case.n_resamples, dict(case.options)]
+    if case.states != "float32":
+        numbers.append(case.states)
     return sha256_of(["dissect", ALGORITHM, analysis.name, analysis.version, who, where, numbers])
 
 
@@ -190,7 +192,8 @@ class StoreBench:
         self, subject: Subject, side: Side, items: Sequence[Item], poolings: Sequence[str] = (OWN_POOLING,)
     ) -> LayerStates:
         """Return pooling → the pooled states of every layer, from one forward pass."""
-        return layer_states(subject.encoder.tower(side), items, self.lent.store, poolings, self.lent.progress)
+        keeping = Keeping(self.lent.store, self.case.states, self.lent.progress)
+        return layer_states(subject.encoder.tower(side), items, keeping, poolings)
 
     def vectors(self, subject: Subject, side: Side, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
         """Return the final vectors."""

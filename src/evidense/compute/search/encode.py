@@ -5,19 +5,20 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt64
+from jaxtyping import Float32, Int64
 
 from evidense.boundary.disk import disk_errors, write_atomically
 from evidense.compute.batches import chunks, plan, tokens_a_batch
+from evidense.compute.half import packed
 from evidense.compute.mapped import release, reserve
 from evidense.compute.progress import Clock, Progress, estimate
 from evidense.compute.search.parts import Parts
 from evidense.compute.search.ready import make_ready
+from evidense.compute.search.row_hashes import row_hashes
 from evidense.errors import InvalidInput, StoreError, UnsafeInput
 from evidense.parts import LayeredTower, Prepared, Tower
 from evidense.records import sha256_of
@@ -26,12 +27,12 @@ from evidense.values import Item
 from evidense.values.build import Chosen
 from evidense.values.contents import KEY_BYTES, contents_of, ids_of, items_at
 
+Layers = bool | Literal["float16"]
 _PLAN_VERSION = 2
 _CHUNK = 4096
 """Distinct items that are tokenised and sorted together; this bounds memory."""
 _SAVE_EVERY_S = 2.0
 _MODULUS = 1 << 64
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @runtime_checkable
@@ -68,9 +69,11 @@ class _Distinct:
 
 
 def encode(
-    tower: Tower, items: Sequence[Item], store: Store, *, progress: Progress | None = None, layers: bool = False
+    tower: Tower, items: Sequence[Item], store: Store, *, progress: Progress | None = None, layers: Layers = False
 ) -> Encoded:
     """Return the vectors of items: from the store if they are there, else encoded now.
+
+    `layers` asks for the states of every layer, kept as they are (True), or as float16 (`compute.half`).
 
     Raises:
         InvalidInput: this tower cannot encode an item, or a vector is not finite (the message names the item).
@@ -95,7 +98,7 @@ def encode(
     return replace(encoded, rows=distinct.rows)
 
 
-def _held(tower: Tower, items: Sequence[Item], layers: bool) -> Encoded | None:
+def _held(tower: Tower, items: Sequence[Item], layers: Layers) -> Encoded | None:
     held = tower.held(ids_of(items)) if isinstance(tower, HoldsVectors) and not layers else None
     return None if held is None else Encoded(*held, blob="", was_cached=True)
 
@@ -108,7 +111,7 @@ def _finish(run: "EncodingRun", progress: Progress | None) -> None:
         raise
 
 
-def is_cached(tower: Tower, items: Sequence[Item], store: Store, *, layers: bool = False) -> bool:
+def is_cached(tower: Tower, items: Sequence[Item], store: Store, *, layers: Layers = False) -> bool:
     """Say whether the store holds everything that `encode` would return, or nothing need be encoded."""
     if isinstance(tower, HoldsVectors) and not layers and tower.held(()) is not None:
         return True
@@ -126,7 +129,7 @@ def run_of(tower: Tower, items: Sequence[Item], store: Store) -> "tuple[str, Enc
     return key, EncodingRun(tower, items, distinct.firsts, False, store.root / "partial" / key)
 
 
-def _key(tower: Tower, distinct: _Distinct, layers: bool) -> str:
+def _key(tower: Tower, distinct: _Distinct, layers: Layers) -> str:
     return sha256_of(["encode", tower.fingerprint, layers, distinct.sha256])
 
 
@@ -217,7 +220,7 @@ class EncodingRun:
     tower: Tower
     items: Sequence[Item]
     firsts: Int64[np.ndarray, " n"]
-    layers: bool
+    layers: Layers
     folder: Path
 
     def finish(self, progress: Progress | None) -> None:
@@ -228,14 +231,14 @@ class EncodingRun:
             out = (
                 resume_point.out
                 if resume_point.out is not None
-                else _allocated(self.folder / "vectors.npy", self._shape())
+                else _allocated(self.folder / "vectors.npy", self._shape(), self._form)
             )
         estimated_s = estimate(self.tower, Chosen(self.items, self.firsts)).seconds if progress else 0.0
         clock = Clock(len(self.firsts), estimated_s, progress)
         clock.start(resume_point.n_done)
         last_saved_s, checksum = time.monotonic(), resume_point.checksum
         for batch in self._batches(resume_point.settings, resume_point.position):
-            out[..., batch.rows, :] = vectors = self._vectors(batch, (*out.shape[:-2], len(batch.rows), out.shape[-1]))
+            out[..., batch.rows, :] = vectors = self._vectors(batch)
             checksum = (checksum + row_hashes(vectors, batch.rows)) % _MODULUS
             clock.advance(len(batch.rows))
             if time.monotonic() - last_saved_s >= _SAVE_EVERY_S:
@@ -262,7 +265,7 @@ class EncodingRun:
             saved = unsealed((self.folder / "plan.json").read_bytes())
             out = np.load(self.folder / "vectors.npy", mmap_mode="r+", allow_pickle=False)
             settings, position = saved["settings"], _Position(int(saved["chunk"]), int(saved["batch"]))
-            is_same = settings["version"] == _PLAN_VERSION and out.shape == self._shape() and out.dtype == np.float32
+            is_same = settings["version"] == _PLAN_VERSION and out.shape == self._shape() and out.dtype == self._form
         except (OSError, ValueError, KeyError, TypeError, EOFError, StoreError):
             return _ResumePoint(fresh_settings)
         checksum = sum(row_hashes(out[..., rows, :], rows) for rows in self._done(settings, position)) if is_same else 0
@@ -311,9 +314,11 @@ class EncodingRun:
         """Tokenise the distinct items of one chunk."""
         return self.tower.prepare(list(items_at(self.items, self.firsts[start:stop])))
 
-    def _vectors(self, batch: _PlannedBatch, shape: tuple[int, ...]) -> np.ndarray:
+    def _vectors(self, batch: _PlannedBatch) -> np.ndarray:
         vectors = batch.vectors if batch.prepared is None else self.encoded(batch.prepared)
-        return self.checked(cast(np.ndarray, vectors), batch.rows, shape)
+        shape = self._shape(self.n_dims)
+        checked = self.checked(cast(np.ndarray, vectors), batch.rows, (*shape[:-2], len(batch.rows), shape[-1]))
+        return packed(checked) if self.layers == "float16" else checked
 
     def checked(self, vectors: np.ndarray, rows: np.ndarray, expected: tuple[int, ...]) -> np.ndarray:
         """Return the vectors.
@@ -341,49 +346,37 @@ class EncodingRun:
             return np.asarray(self.tower.vectors(prepared), np.float32)
         return np.asarray(cast(LayeredTower, self.tower).layers(prepared), np.float32)
 
-    def _shape(self) -> tuple[int, ...]:
+    @property
+    def n_dims(self) -> int:
+        """Return the numbers of a vector, or of a state."""
+        return int(getattr(self.tower, "n_pooled", self.tower.n_dims)) if self.layers else self.tower.n_dims
+
+    @property
+    def _form(self) -> str:
+        return "<f2" if self.layers == "float16" else "<f4"
+
+    def _shape(self, width: int | None = None) -> tuple[int, ...]:
+        """Return the shape of the file, or of something else with vectors of this width."""
+        if width is None:
+            width = self.n_dims + (self.layers == "float16")
         if not self.layers:
-            return len(self.firsts), self.tower.n_dims
+            return len(self.firsts), width
         if not isinstance(self.tower, LayeredTower):
             raise InvalidInput(
                 "this encoder does not show its layers; expected a transformer; ask for its vectors only"
             )
-        return self.tower.n_layers + 1, len(self.firsts), int(getattr(self.tower, "n_pooled", self.tower.n_dims))
+        return self.tower.n_layers + 1, len(self.firsts), width
 
 
-def row_hashes(vectors: Float32[np.ndarray, "*l b e"], rows: Int64[np.ndarray, " b"]) -> int:
-    """Return a hash of some rows: a sum over rows, so that neither their order nor their batches matter.
-
-    Each row is a sum of its words times odd numbers, so that one changed word always shows. It is to find damage, not forgery, and
-    costs a twentieth of the time of a cryptographic hash.
-    """
-    words = np.ascontiguousarray(np.moveaxis(vectors, -2, 0), np.float32).reshape(len(rows), -1).view(np.uint32)
-    words = words.view(np.uint64) if words.shape[1] % 2 == 0 else words.astype(np.uint64)
-    hashes = np.einsum("bw,w->b", words, _odd_columns(words.shape[1]))
-    hashes ^= hashes >> np.uint64(32)
-    return int((hashes * _odd_numbers(rows + words.shape[1])).sum())
-
-
-@lru_cache(maxsize=4)
-def _odd_columns(n: int) -> UInt64[np.ndarray, " n"]:
-    return _odd_numbers(np.arange(n))
-
-
-def _odd_numbers(places: Int64[np.ndarray, " n"]) -> UInt64[np.ndarray, " n"]:
-    mixed = (places.astype(np.uint64) + np.uint64(1)) * _ODD
-    mixed ^= mixed >> np.uint64(31)
-    return mixed * _ODD | np.uint64(1)
-
-
-def _allocated(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+def _allocated(path: Path, shape: tuple[int, ...], form: str) -> np.ndarray:
     """Create an array file with all its disk blocks reserved and map it; a full disk is then an error here, not a crash later."""
     if 0 in shape:
-        np.save(path, np.empty(shape, np.float32))
-        return np.empty(shape, np.float32)
+        np.save(path, np.empty(shape, form))
+        return np.empty(shape, form)
     try:
         with path.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
-            reserve(file, 4 * int(np.prod(shape)))
+            np.lib.format.write_array_header_1_0(file, {"descr": form, "fortran_order": False, "shape": shape})
+            reserve(file, np.dtype(form).itemsize * int(np.prod(shape)))
     except OSError:
         path.unlink(missing_ok=True)
         raise

@@ -28,6 +28,10 @@ def paragraph(contents: Contents) -> str:
         f"Intervals are of {study.confidence:.0%}; a layer is said to differ where the interval that holds over all layers of its figure "
         f"together excludes 0 (maximum statistic; {count(study.n_resamples)} resamples, seed {study.seed}).",
     ]
+    if any(row.get("states") == "float16" for row in study.dissect):
+        sentences.append(
+            "States were kept as float16 with a scale for each row, rounded to 11 bits, a relative error of at most 2⁻¹¹."
+        )
     sentences += [words.methods for a in analyses if (words := words_of(a)).methods]
     if contents.ledger:
         sentences.append(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evidense import registry
+from evidense.compute.layer_states import PRECISIONS
 from evidense.errors import EvidenseError, Mistakes
 from evidense.parts import Role
 from evidense.records import Json, Study
@@ -18,7 +19,7 @@ DEFAULT = ("similarity", "space", "drift", "rankings", "probes", "neurons", "pat
 
 _LISTS = ("systems", "seeds", "random", "collections", "analyses")
 SAMPLES = ("sample_queries", "sample_documents")
-_NAMES = ("name", "trained_by", "tuned_on")
+_NAMES = ("name", "trained_by", "tuned_on", "states")
 KEYS = (*_LISTS, "options", *_NAMES, *SAMPLES, "toy")
 
 
@@ -41,6 +42,8 @@ class Dissection:
     """Name of the study that trains `trained:LABEL`; NAME-toy is its miniature."""
     tuned_on: str = ""
     """Modality of the tuning data, if a claim needs it: "text" for an image-text encoder that was tuned on text only."""
+    states: str = "float32"
+    """How states of layers are kept: "float32", or "float16" for half the disk."""
     sample_queries: int | None = None
     """None: the sample sizes of the study."""
     sample_documents: int | None = None
@@ -135,5 +138,7 @@ def _mistakes(dissection: Dissection, where: str) -> Iterator[str]:
         yield f"{where} names no system; expected a base and at least one tuned encoder"
     if not dissection.collections:
         yield f"{where} names no collection; expected at least one"
+    if dissection.states not in PRECISIONS:
+        yield f"{where}: 'states' is {dissection.states!r}; expected {' or '.join(PRECISIONS)}"
     if dissection.trained and not dissection.trained_by:
         yield f"{where}: '{TRAINED}{dissection.trained[0]}' names no study that trains it; expected trained_by = \"NAME\""
