@@ -7,10 +7,11 @@ from pathlib import Path
 from evidense.boundary.folder import publish
 from evidense.records import Finding, Record, Study
 from evidense.report.comparison import exports, tables
+from evidense.report.comparison.figure import forest_svg
 from evidense.report.comparison.paper_table import paper_table
 from evidense.report.contents import Contents
 from evidense.report.factorial import tables as effect_tables
-from evidense.report.folder import LOSSES, claim_of, where_inputs_lie
+from evidense.report.folder import FIGURE, LOSSES, claim_of, where_inputs_lie
 from evidense.report.history.entries import log_page
 from evidense.report.inside import exports as inside_exports
 from evidense.report.inside import page as inside
@@ -75,6 +76,7 @@ def _files(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str
     yield "table.tex", tabled.latex(contents).encode("utf-8", errors="replace")
     if not trained:
         yield "paper.tex", paper_table(contents).encode("utf-8", errors="replace")
+        yield FIGURE, forest_svg(contents).encode("utf-8", errors="replace")
     yield "table.md", tabled.markdown(contents).encode("utf-8", errors="replace")
     for name, data in exports.run_files(contents, store):
         yield f"runs/{name}", data
