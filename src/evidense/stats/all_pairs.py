@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from evidense.errors import InvalidInput
-from evidense.stats.dependence.overlap import Grouping
+from evidense.stats.dependence.overlap import Overlap
 from evidense.stats.differences import MIN_CLUSTERS, Differences
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.resampling import Draws
@@ -50,7 +50,7 @@ class AllPairs:
 
 def all_pairs(
     tables: Sequence[Float[np.ndarray, "s _"]],
-    clusters: Sequence[Grouping],
+    clusters: Sequence[Int[np.ndarray, " _"] | Overlap],
     *,
     confidence: float = 0.95,
     n_resamples: int = 10_000,
