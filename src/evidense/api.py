@@ -351,15 +351,29 @@ def _unused(name: str, taken: Mapping[str, Any]) -> str:
     return f"{name}@revision={again + 1}" if again else name
 
 
-def evaluator(on: str | Path | Sequence[str | Path], *, base: str | Path | None = None, **settings: Any) -> Any:
+def evaluator(
+    on: str | Path | Sequence[str | Path],
+    *,
+    base: str | Path | None = None,
+    out: str | Path | None = None,
+    **settings: Any,
+) -> Any:
     """Return an evaluator for a sentence-transformers trainer. It logs each measure with its interval, compared with `base` or with the start.
+
+    With `out`, each call also writes a page of all checkpoints so far into this folder: the curve over steps, the ranks that
+    they may have, and every query. All its intervals hold together, however many checkpoints there are.
 
     Raises:
         MissingExtra: sentence-transformers is not installed.
     """
     from evidense.study.evaluator import evaluator as make
 
-    return make(collections_given(on)[0], base=None if base is None else str(base), **settings)
+    return make(
+        collections_given(on)[0],
+        base=None if base is None else str(base),
+        out=None if out is None else Path(out),
+        **settings,
+    )
 
 
 list = registry.listing  # noqa: A001  (the public name is ev.list)

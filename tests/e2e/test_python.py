@@ -67,20 +67,20 @@ def test_two_functions_of_the_same_name_are_two_systems(few_csv):
     assert result.verdicts[0].verdict == "HARMS"
 
 
+class Words:
+    """What an evaluator asks of a model; `embed` changes as weights do."""
+
+    def __init__(self):
+        self.embed = words
+
+    def encode_query(self, texts, **_):
+        return self.embed(texts)
+
+    encode_document = encode_query
+
+
 def test_an_evaluator_logs_each_measure_with_its_interval(few_csv):
     evaluation = pytest.importorskip("sentence_transformers.sentence_transformer.evaluation")
-    import torch
-
-    class Words(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.embed = words
-
-        def encode_query(self, texts, **_):
-            return self.embed(texts)
-
-        encode_document = encode_query
-
     model, evaluator = Words(), ev.evaluator(str(few_csv))
     assert isinstance(evaluator, evaluation.SentenceEvaluator)
     first = evaluator(model, steps=0)
@@ -91,3 +91,26 @@ def test_an_evaluator_logs_each_measure_with_its_interval(few_csv):
     assert later[f"{name}_low"] < later[name] < later[f"{name}_high"] < first[name]
     assert later[f"{name}_difference_high"] < 0
     assert evaluator.result.verdicts[0].verdict == "HARMS"
+
+
+def test_an_evaluator_with_a_folder_keeps_a_page_of_all_checkpoints(few_csv, tmp_path):
+    pytest.importorskip("sentence_transformers.sentence_transformer.evaluation")
+    out = tmp_path / "training"
+    model, evaluator = (
+        Words(),
+        ev.evaluator(str(few_csv), out=out, n_resamples=999, sample_queries=60, sample_documents=100),
+    )
+    evaluator(model, steps=0)
+    assert not out.exists(), "there is nothing to compare the start with"
+    evaluator(model, steps=10)
+    model.embed = letters
+    evaluator(model, steps=20)
+    again = evaluator(model, steps=20)
+    last = evaluator(model)
+    name = evaluator.primary_metric
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert [v.system for v in evaluator.result.verdicts] == ["step-10", "step-20", "model"]
+    assert "HARMS, against start, is decided since step 20." in page
+    assert "possible ranks" in page
+    assert last[name] == pytest.approx(again[name])
+    assert f"{evaluator.result.verdicts[-1].low}" in (out / "verdicts.json").read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from evidense.boundary.manifest import NAME, Manifest
 from evidense.boundary.shown import shown_line
 from evidense.errors import InvalidInput
 from evidense.records import Json, Study, canonical_json, sha256_of
+from evidense.report.checkpoints import is_training
 from evidense.report.comparison.exports import slug
 from evidense.report.labels import carries_all
 
@@ -53,6 +54,8 @@ def subject(study: Study) -> dict[str, Json]:
             {k: v for k, v in table.items() if k not in {"analyses", "options"}} for table in dissected
         ]
     identity = {key: content[key] for key in ("name", "systems", "collections")}
+    if is_training(study):  # its page grows by a checkpoint at a time
+        identity["systems"] = content["systems"][:1]
     return identity | {key: sha256_of(value)[:12] for key, value in trained.items()}
 
 

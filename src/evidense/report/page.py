@@ -9,6 +9,7 @@ from markupsafe import Markup
 import evidense
 from evidense.report import texts
 from evidense.report.banner import banner
+from evidense.report.checkpoints import curves
 from evidense.report.comparison import answer, forest, methods, proof, setup_table
 from evidense.report.comparison.expected import expected_lines
 from evidense.report.comparison.leaderboard import leaderboard
@@ -112,7 +113,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence * 100:.0f}\u202f%",
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
         "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
-        "places": leaderboard(contents),
+        "places": leaderboard(contents), "checkpoints": curves(contents),
         "answers": [answer.answer(contents, s) for s in contents.systems],
         "groups": [forest.group(contents, s, scale) for s in contents.systems],
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},

@@ -1,8 +1,12 @@
-"""Evaluator for a sentence-transformers trainer: logs each measure with its interval, and the difference from the start of the training."""
+"""Evaluator for a sentence-transformers trainer: logs each measure with its interval, and the difference from the start of the training.
+
+With a folder it also keeps a page of all checkpoints so far.
+"""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from evidense.boundary.consent import consenting
@@ -18,10 +22,13 @@ from evidense.study.result import Result
 from evidense.study.run import RunOptions, run_study
 from evidense.values import Collection, RankedLists
 
+START = "start"
+"""Name of the baseline: the model at the first call, or `base`."""
+
 
 @dataclass(frozen=True)
-class FrozenBaseline:
-    """The ranked lists of a model at the evaluator's first call: the baseline of all later calls."""
+class FrozenLists:
+    """The ranked lists of a model at one call: of the first, the baseline of all later calls."""
 
     name: str
     lists: dict[str, RankedLists]
@@ -33,18 +40,27 @@ class FrozenBaseline:
         return self.lists[collection.name]
 
 
-def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "evidense", **settings: Any) -> Any:
+def evaluator(
+    on: str | Sequence[str],
+    *,
+    base: str | None = None,
+    name: str = "evidense",
+    out: Path | None = None,
+    **settings: Any,
+) -> Any:
     """Return a sentence-transformers evaluator that compares the model in training with `base`.
 
     Without `base`, the model as it is at the first call is the baseline. Each call returns, for every collection and
     measure, the mean with the ends of its interval, and the difference from the baseline with its verdict's interval.
-    `settings` are keys of a study file, as in `evidense.compare`.
+    With `out`, each call also writes a page of all checkpoints so far, whose intervals hold together: those that are
+    returned are then adjusted over all checkpoints, too. `settings` are keys of a study file, as in `evidense.compare`.
 
     Raises:
         MissingExtra: sentence-transformers is not installed.
     """
     parent = _sentence_evaluator()
     collections = [on] if isinstance(on, str) else [*on]
+    settings = {"name": "checkpoints", **settings} if out is not None else settings
     scratch = Scratch()  # the vectors of one step are not needed at the next
 
     class EvidenseEvaluator(parent):  # type: ignore[misc, valid-type]
@@ -52,7 +68,8 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "
 
         def __init__(self) -> None:
             super().__init__()
-            self.frozen_baseline: FrozenBaseline | None = None
+            self.frozen_baseline: FrozenLists | None = None
+            self.checkpoints: dict[str, FrozenLists] = {}
             self.result: Result | None = None
             self.primary_metric: str | None = None
             self.folder = scratch
@@ -60,13 +77,18 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "
         def __call__(
             self, model: Any, output_path: str | None = None, epoch: int = -1, steps: int = -1
         ) -> dict[str, float]:
-            store = Store(scratch.path)
-            now = _encoder(model, f"step {steps}" if steps >= 0 else "model")
-            baseline: Encoder | Ranker | str = base or self.frozen_baseline or now
-            self.result = _compare(baseline, now, collections, store, settings)
-            if base is None and self.frozen_baseline is None:
-                self.frozen_baseline = _freeze(self.result, store)
-            metrics = _metrics(self.result, name)
+            store, label = Store(scratch.path), f"step-{steps}" if steps >= 0 else "model"
+            now = _encoder(model, label)
+            is_first = base is None and self.frozen_baseline is None
+            others = {} if out is None else {key: held for key, held in self.checkpoints.items() if key != label}
+            engines = {**others, label: now}
+            start = base or self.frozen_baseline or now
+            self.result = _compare(start, engines, collections, store, settings, None if is_first else out)
+            if is_first:
+                self.frozen_baseline = _freeze(self.result, store, START)
+            elif out is not None:
+                self.checkpoints = {**others, label: _freeze(self.result, store, label)}
+            metrics = _metrics(self.result, name, label)
             self.primary_metric = next(iter(metrics))
             return metrics
 
@@ -93,21 +115,26 @@ def _encoder(model: Any, name: str) -> Encoder:
 
 
 def _compare(
-    base: Encoder | Ranker | str, now: Encoder, on: Sequence[str], store: Store, settings: dict[str, Any]
+    base: Encoder | Ranker | str,
+    checkpoints: Mapping[str, Encoder | Ranker],
+    on: Sequence[str],
+    store: Store,
+    settings: Mapping[str, Any],
+    out: Path | None,
 ) -> Result:
-    engines: dict[str, Encoder | Ranker] = {"now": now}
+    engines = dict(checkpoints)
     if not isinstance(base, str):
-        engines["start"] = base
-    study = comparison(base if isinstance(base, str) else "start", ["now"], on, **settings)
+        engines[START] = base
+    study = comparison(base if isinstance(base, str) else START, [*checkpoints], on, **settings)
     with consenting([*study.systems, *study.references]):
-        return run_study(study, store, RunOptions(engines=engines))
+        return run_study(study, store, RunOptions(engines=engines, out=out, command="ev.evaluator(…)"))
 
 
-def _freeze(result: Result, store: Store) -> FrozenBaseline:
-    first = [r for r in result.of(Ranking) if r.system == "start"]
-    lists = {r.collection["name"]: load_lists(r, store) for r in first}
-    return FrozenBaseline(
-        "start", {name: _in_memory(ranked_lists) for name, ranked_lists in lists.items()}, fingerprint=first[0].id
+def _freeze(result: Result, store: Store, system: str) -> FrozenLists:
+    rankings = [r for r in result.of(Ranking) if r.system == system]
+    lists = {r.collection["name"]: load_lists(r, store) for r in rankings}
+    return FrozenLists(
+        system, {name: _in_memory(ranked_lists) for name, ranked_lists in lists.items()}, fingerprint=rankings[0].id
     )
 
 
@@ -115,9 +142,9 @@ def _in_memory(lists: RankedLists) -> RankedLists:
     return RankedLists(lists.query_ids, lists.doc_ids, lists.documents.copy(), lists.scores.copy())
 
 
-def _metrics(result: Result, name: str) -> dict[str, float]:
+def _metrics(result: Result, name: str, system: str) -> dict[str, float]:
     metrics: dict[str, float] = {}
-    for verdict in result.verdicts:
+    for verdict in (v for v in result.verdicts if v.system == system):
         stem = f"{name}_{verdict.collection}_{verdict.measure}"
         mean = next(
             finding
