@@ -76,6 +76,7 @@ def _files(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str
     yield "table.tex", tabled.latex(contents).encode("utf-8", errors="replace")
     if not trained:
         yield "paper.tex", paper_table(contents).encode("utf-8", errors="replace")
+    if contents.verdicts:
         yield FIGURE, forest_svg(contents).encode("utf-8", errors="replace")
     yield "table.md", tabled.markdown(contents).encode("utf-8", errors="replace")
     for name, data in exports.run_files(contents, store):
