@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from evidense.boundary.numerals import interval, signed
 from evidense.report.history.entries import Decided, PageEntry
@@ -10,7 +11,7 @@ from evidense.report.words import margin_text
 
 @dataclass(frozen=True)
 class Trend:
-    """One comparison over time, oldest first. Each point is a look at the same question; their number is said, since looks add up."""
+    """One comparison over time, oldest first. Each point is a page on the same question; how many differ is said, since looks add up."""
 
     system: str
     baseline: str
@@ -26,8 +27,10 @@ class Trend:
 
     @property
     def looks(self) -> str:
-        """Say how many looks there were, and that their intervals are each for one."""
-        return f"{len(self.points)} looks; each interval holds for one look alone (--looks shares the error among all)"
+        """Say how many pages there were, and that their intervals are each for one look; a page that was written again is no further look."""
+        n = 1 + sum(a != b for (_, a), (_, b) in pairwise(self.points))
+        pages = f"{len(self.points)} pages, {n} different result{'s' * (n != 1)}"
+        return f"{pages}; each interval holds for one look alone (--looks shares the error among all)"
 
 
 def trends(entries: Sequence[PageEntry]) -> list[Trend]:
