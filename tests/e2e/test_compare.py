@@ -320,3 +320,17 @@ def test_a_page_of_another_margin_or_sample_keeps_the_first_one_and_says_where_i
         evidense(*command, *margins)
     assert sorted(path.name for path in first.parent.iterdir()) == [first.name, f"{first.name}-2", f"{first.name}-3"]
     assert (first / "report.html").read_bytes() == bytes_of_first
+
+
+def test_a_page_of_other_data_keeps_its_folder(evidense, pairs_csv, tmp_path) -> None:
+    first = tmp_path / "evidense-out" / "char_ngrams-vs-bm25-on-mine"
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes(pairs_csv.read_bytes())
+    evidense("compare", "bm25", "char_ngrams", "--on", mine)
+    before = (first / "report.html").read_bytes()
+    mine.write_bytes(b"\n".join(pairs_csv.read_bytes().splitlines()[:-30]) + b"\n")
+    other = evidense("compare", "bm25", "char_ngrams", "--on", mine)
+    assert "(mine.csv has changed since) and stays; this one goes to " in other.stderr
+    assert (first / "report.html").read_bytes() == before
+    evidense("compare", "bm25", "char_ngrams", "--on", mine)
+    assert len(list(first.parent.iterdir())) == 2

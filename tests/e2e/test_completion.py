@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,9 +40,27 @@ def test_names_are_completed(words: tuple[str, ...], expected: list[str]) -> Non
     assert expected in offered(*words)
 
 
-def test_files_are_offered_where_a_path_may_stand() -> None:
-    assert ["file", "my-ru"] in offered("compare", "my-ru")
-    assert not [kind for kind, _ in offered("compare", "bm25", "char_ngrams", "--measure", "x") if kind == "file"]
+def test_files_are_offered_where_no_name_fits() -> None:
+    assert offered("compare", "my-ru") == [["file", "my-ru"]]
+    assert offered("compare", "bm25", "char_ngrams", "--measure", "x") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("evidense compare bm", "bm25"), ("evidense list da", "datasets"), ("evidense run mini", "minilm")],
+)
+def test_bash_itself_gets_the_names(words: str, expected: str, tmp_path: Path) -> None:
+    """The script of the shell runs, as after TAB: an answer that it forgets is no answer."""
+    program = tmp_path / "evidense"
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m evidense \"$@\"\n")
+    program.chmod(0o755)
+    asked = f"""
+        eval "$(_EVIDENSE_COMPLETE=bash_source evidense)"
+        COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); _evidense_completion evidense; echo "${{COMPREPLY[@]}}"
+    """
+    env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", asked], env=env, capture_output=True, text=True, timeout=60)
+    assert expected in done.stdout.split(), done.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,6 +1,7 @@
 """What to beware of is said on the terminal and on the first screen alike, and by `score`."""
 
 import html
+import json
 import re
 
 import numpy as np
@@ -107,3 +108,19 @@ def test_unjudged_documents_are_noted_if_negatives_are_judged(tmp_path):
     assert "90% of its top 10 unjudged (baseline 80%); over judged documents only" in line
     (condensed,) = [f for f in result.findings if f.estimand == "difference" and "judged_only" in f.site["measure"]]
     assert condensed.value == 0
+
+
+def test_judged_documents_that_the_corpus_lacks_are_named_on_the_terminal(evidense, tmp_path):
+    """As where a shard is missing whose names do not tell how many there are."""
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    for shard in (0, 2):
+        lines = [json.dumps({"_id": f"d{n}", "text": f"a text about thing {n}"}) for n in range(shard, 60, 3)]
+        (folder / f"corpus-{shard}.jsonl").write_text("\n".join(lines) + "\n")
+    queries = [json.dumps({"_id": f"q{n}", "text": f"thing {n}"}) for n in range(60)]
+    (folder / "queries.jsonl").write_text("\n".join(queries) + "\n")
+    rows = "".join(f"q{n}\td{n}\t1\n" for n in range(60))
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + rows)
+    result = evidense("compare", "bm25", "char_ngrams", "--on", folder, "--out", tmp_path / "page")
+    assert "20 judgements name documents that the corpus lacks (20 of 60 relevant documents" in result.stdout
+    assert "is a part of the corpus missing?" in result.stdout

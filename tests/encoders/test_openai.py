@@ -70,12 +70,38 @@ def test_no_text_is_asked_for_twice(served: tuple[EmbeddingServer, Loopback]) ->
     assert sorted(asked) == sorted(SOME)
 
 
-def test_without_the_server_kept_vectors_are_used(served: tuple[EmbeddingServer, Loopback]) -> None:
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("", r"answers 404.* to POST http://127.0.0.1:\d+/embeddings: .*at @url: .*Infinity without"),
+        (
+            "/embeddings",
+            r"answers 404.* to POST http://127.0.0.1:\d+/embeddings/embeddings: it has no such path, or no model 'wordllama'",
+        ),
+    ],
+)
+def test_an_address_without_its_path_is_told_from_a_model_that_is_not_there(
+    served: tuple[EmbeddingServer, Loopback], end: str, said: str
+) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        encoded(f"openai:wordllama@url={served[1].url}{end}")
+
+
+def test_an_address_without_its_scheme_is_shown_with_it() -> None:
+    with pytest.raises(InvalidInput, match="lacks its beginning. Expected http:// .*: @url=http://127.0.0.1:7997"):
+        encoded("openai:wordllama@url=127.0.0.1:7997")
+
+
+def test_without_the_server_kept_vectors_are_used(
+    served: tuple[EmbeddingServer, Loopback], capsys: pytest.CaptureFixture[str]
+) -> None:
     text = spelling(served[1])
     before = encoded(text)
     with embedding_server(change=lambda answer, n: Said(b"", 503)) as (_, silent):
         served[1].answering = silent.answering
         assert encoded(text, ITEMS[::-1]).tobytes() == before[::-1].tobytes()
+        assert "503" in (told := capsys.readouterr().err)
+        assert "the store's answers are used, and which model is there was not checked" in told
         with pytest.raises(InvalidInput, match="503"):
             encoded(text, [Item("new", "a text that nobody asked for")])
 

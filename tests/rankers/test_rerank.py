@@ -304,7 +304,7 @@ def test_options_without_sense_are_refused(options: str, words: str) -> None:
 
 def test_a_name_or_an_address_that_is_missing_is_said() -> None:
     for text in ("rerank:", "rerank:m", "rerank:@url=http://127.0.0.1:1"):
-        with pytest.raises(InvalidInput, match="names no model and address"):
+        with pytest.raises(InvalidInput, match="names no (model|address). Expected rerank:MODEL@url="):
             open_system(text)
 
 

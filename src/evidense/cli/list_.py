@@ -2,6 +2,7 @@
 
 import click
 
+from evidense.cli.saying import completions
 from evidense.parts import SHELVES
 
 
@@ -9,7 +10,7 @@ from evidense.parts import SHELVES
     "list",
     help=f"Print the parts of SHELF, one per line. Without SHELF, print the parts of all shelves.\n\nShelves: {', '.join(SHELVES)}.",
 )
-@click.argument("shelf", required=False)
+@click.argument("shelf", required=False, shell_complete=completions.SHELVES)
 def command(shelf: str | None) -> None:
     """Print the parts of a shelf, or of all."""
     from evidense import registry

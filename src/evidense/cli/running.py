@@ -73,8 +73,6 @@ def _execute(study: Study, request: RunRequest) -> None:
 
     command = shlex.join(["evidense", *without_runner(sys.argv[1:])])
     out = request.out or folder_of(study)
-    if request.out is None and (moved := moved_sentence(study, out)):
-        print(moved, file=sys.stderr)
     _check_named(study, request, out)
     options = RunOptions(
         out=out,
@@ -103,8 +101,15 @@ def _execute(study: Study, request: RunRequest) -> None:
         print(estimate_line(steps), file=sys.stderr)
     for line in bill_lines(steps):
         print(line, file=sys.stderr)
+    moved = ""
+    if request.out is None:
+        data = {} if opened.study.excluded else {c.name: c.checksum for c in opened.collections}
+        options = replace(options, out=folder_of(study, data))
+        moved = moved_sentence(study, options.out or out, data)
     with _settled():
         result = run_opened(opened, store, options)
+    if moved:
+        print(moved, file=sys.stderr)
     if result.page is None:
         return
     _say(result)

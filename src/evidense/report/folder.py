@@ -2,19 +2,21 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 from evidense import registry
 from evidense.boundary.claim import LONGEST, FolderClaim
 from evidense.boundary.disk import check_plain
-from evidense.boundary.documents import read_toml
+from evidense.boundary.documents import parsed, read_toml
+from evidense.boundary.files import read_bytes
 from evidense.boundary.inputs import Inputs, existing
 from evidense.boundary.manifest import NAME, Manifest
 from evidense.boundary.shown import shown_line
 from evidense.errors import InvalidInput
-from evidense.records import Json, Study, canonical_json, sha256_of
+from evidense.records import Json, Ranking, Study, canonical_json, sha256_of
 from evidense.report.checkpoints import is_training
 from evidense.report.comparison.exports import slug
 from evidense.report.labels import carries_all
@@ -70,14 +72,15 @@ def names_of(study: Study) -> list[str]:
     return [*_ALWAYS, *(_INSIDE if study.dissect else ())]
 
 
-def folder_of(study: Study, root: Path = ROOT) -> Path:
+def folder_of(study: Study, data: Mapping[str, str] = MappingProxyType({}), root: Path = ROOT) -> Path:
     """Return the folder of a study that names none: ROOT/NAME, or the first of NAME-2, NAME-3 … that is free or its own.
 
-    A folder is its own if the same was asked: a page with another margin or measure stays.
+    A folder is its own if the same was asked of the same data: a page with another margin or measure stays, and so does one whose
+    collections had other bytes. `data` is the checksum of each collection by its name, once they are open.
     """
     first = root / folder_name(study.name)
     n, out = 1, first
-    while not _is_free_or_same(out, study):
+    while not _is_free_or_same(out, study) or other_data(out, data):
         n += 1
         out = first.with_name(f"{first.name}-{n}")
     return out
@@ -177,14 +180,28 @@ def _holds(out: Path, study: Study) -> bool:
     return held is not None and dict(held.of) == subject(study)
 
 
-def moved_sentence(study: Study, out: Path) -> str:
+def other_data(out: Path, data: Mapping[str, str]) -> list[str]:
+    """Return the collections of the page in a folder that had other bytes than those of the same name have now."""
+    try:
+        records = parsed(read_bytes(out / "page.json", "a page"), "page.json")["records"] if data else []
+        cards = [record["content"]["collection"] for record in records if record["kind"] == Ranking.kind]
+        held = {str(card["name"]): str(card["checksum"]) for card in cards}
+    except (InvalidInput, OSError, KeyError, TypeError):
+        return []
+    return sorted(name for name in held.keys() & data.keys() if held[name] != data[name])
+
+
+def moved_sentence(study: Study, out: Path, data: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return why the default folder of a study is not ROOT/NAME, in one sentence; empty if it is."""
     first = out.with_name(folder_name(study.name))
     if out == first:
         return ""
     other = asked_otherwise(study, first) if _holds(first, study) else {}
     asked = study.content()
-    why = "; ".join(f"{key} {_spelled(other[key])} there, {_spelled(asked.get(key))} here" for key in other)
+    changed = [f"{shown_line(name)} has changed since" for name in other_data(first, data)]
+    why = "; ".join(
+        [*changed, *(f"{key} {_spelled(other[key])} there, {_spelled(asked.get(key))} here" for key in other)]
+    )
     return f"'{first}' holds another page{f' ({why})' if why else ''} and stays; this one goes to '{out}'"
 
 

@@ -15,8 +15,8 @@ Complete = Callable[["click.Context", "click.Parameter", str], "list[CompletionI
 def offered(*kinds: str, files: bool = True) -> Complete:
     """Return what completes a value, or the last of several between commas.
 
-    `kinds` are shelves (`encoders`, `rankers`, `datasets`, `claims`, `analyses`), `measures` or `studies`; with `files` the
-    shell also offers paths.
+    `kinds` are shelves (`encoders`, `rankers`, `datasets`, `claims`, `analyses`), `shelves`, `measures` or `studies`; with
+    `files` the shell offers paths where no name fits.
     """
 
     def complete(ctx: "click.Context", param: "click.Parameter", incomplete: str) -> "list[CompletionItem]":
@@ -25,7 +25,7 @@ def offered(*kinds: str, files: bool = True) -> Complete:
         before, comma, last = incomplete.rpartition(",")
         names = sorted({name for kind in kinds for name in _names(kind) if name.startswith(last)})
         items = [CompletionItem(f"{before}{comma}{name}") for name in names]
-        return items + ([CompletionItem(incomplete, type="file")] if files and not comma else [])
+        return items or ([CompletionItem(incomplete, type="file")] if files else [])  # bash forgets names beside a file
 
     return complete
 
@@ -40,6 +40,10 @@ def _names(kind: str) -> Iterable[str]:
         from evidense.measures import DEFAULT, OTHER_NAMES
 
         return [*DEFAULT, *_WHOLE, *(f"{name}@10" for name in OTHER_NAMES if name not in _WHOLE)]
+    if kind == "shelves":
+        from evidense.parts import SHELVES
+
+        return SHELVES
     from evidense import registry
 
     return registry.names(kind)
@@ -48,3 +52,4 @@ def _names(kind: str) -> Iterable[str]:
 SYSTEMS, COLLECTIONS = offered("encoders", "rankers"), offered("datasets")
 MEASURES, CLAIMS = offered("measures", files=False), offered("claims", files=False)
 ANALYSES, STUDIES = offered("analyses", files=False), offered("studies")
+SHELVES = offered("shelves", files=False)

@@ -34,6 +34,10 @@ class ServerAddress:
         Raises:
             InvalidInput: it is no http or https address, or carries a user name, a query or a fragment.
         """
+        if "://" not in url:
+            raise InvalidInput(
+                f"@url={url[:80]} lacks its beginning. Expected http:// or https:// before the host: @url=http://{url[:80]}"
+            )
         try:
             origin, parts = Origin.of(url), urlsplit(url)
         except NotAnswered as failure:

@@ -1,6 +1,7 @@
 """Client: answers of a model behind a server: kept ones from the store, others in batches, several at once, within a budget."""
 
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -53,7 +54,7 @@ class ServedModel:
         options, name = spelling.options, spelling.head.removeprefix(prefix).strip()
         if not name or not options.get("url", "").strip():
             raise InvalidInput(
-                f"'{spelling}' names no model and address. Expected {prefix}MODEL@url=http://HOST:PORT/v1"
+                f"'{spelling}' names no {'model' if not name else 'address'}. Expected {prefix}MODEL@url=http://HOST:PORT/v1"
             )
         return cls(
             ServerAddress.of(str(spelling), options["url"].strip()),
@@ -98,6 +99,10 @@ class ModelClient(Generic[Question]):
                 if last is None:
                     raise
                 self._identity, self._failure = last, failure
+                print(
+                    f"  ⚠ {_not_reached(failure)}; the store's answers are used, and which model is there was not checked",
+                    file=sys.stderr,
+                )
             else:
                 is_same = last is None or last.fingerprint == self._identity.fingerprint
                 if last is not None and not is_same:
@@ -310,6 +315,14 @@ class ModelClient(Generic[Question]):
     def _refused(self, refusal: RefusedContent, question: Question | None) -> InvalidInput:
         what = f" {self.endpoint.shown(question)}" if question is not None else f" the model '{self.model.name}'"
         said = f": {refusal.said}" if refusal.said else ""
+        if refusal.status == 404 and question is None:
+            path, _ = self.endpoint.request(
+                self.endpoint.sentinels[:1], self.model.name, self.endpoint.forms[self._form]
+            )
+            return InvalidInput(
+                f"the server answers 404{said} to POST {self.model.address.place.url.rstrip('/')}/{path.lstrip('/')}: it has no such path, or no model "
+                f"'{self.model.name}'. Expected {self.endpoint.expected}; {self.endpoint.advice}"
+            )
         advice = self.endpoint.advice if question is None else "cut it with @truncate=CHARACTERS, or mend the text"
         return InvalidInput(
             f"the server {self.model.address.place.url} refuses{what} ({refusal.status}{said}). Expected {self.endpoint.expected}; {advice}"
@@ -321,6 +334,10 @@ class ModelClient(Generic[Question]):
             f"the next request could exceed the budget of {purse.limit}: {purse.n_tokens:,} tokens{_usd(purse.cost(purse.n_tokens))} in "
             f"{purse.n_requests:,} requests are spent. Their answers are kept; raise @budget and run again: nothing is paid twice"
         )
+
+
+def _not_reached(failure: Exception) -> str:
+    return str(failure).partition(". Expected")[0]
 
 
 def _usd(cost: float | None) -> str:

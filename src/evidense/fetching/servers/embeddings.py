@@ -22,7 +22,9 @@ class Embeddings:
     noun: ClassVar[str] = "texts"
     expected: ClassVar[str] = "vectors"
     same: ClassVar[str] = "vectors (cosine at least .9999)"
-    advice: ClassVar[str] = "look at the name of the model, and whether @url ends in /v1"
+    advice: ClassVar[str] = (
+        "look at the name of the model and at @url: most servers want it to end in /v1, Infinity without"
+    )
     forms: ClassVar[tuple[str, ...]] = ("base64", "float")
     sentinels: ClassVar[Sequence[str]] = TEXTS
 

@@ -1,5 +1,6 @@
 """Notes: everything to beware of in a comparison, from its records alone: the terminal and the first screen say the same."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from evidense.measures import condensed
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.contents import Contents
 
+MANY_LOST = 0.05
+"""Share of the relevant documents that the corpus lacks from which on it is noted."""
+_LACKS = re.compile(r"that the corpus lacks \(([\d,]+) of ([\d,]+) relevant documents")
 SURFACED = 0.05
 """Share of unjudged documents in the top 10 beyond the baseline's that is worth a note."""
 
@@ -50,6 +54,7 @@ def _of_collection(contents: Contents, collection: str) -> Iterator[str]:
     """What was noted of its texts, and how much of it stands in the training pairs that were named."""
     mean = contents.means.get((contents.baseline, collection, contents.study.primary))
     yield from (str(text) for text in (mean.details.get("traps") or () if mean is not None else ()))
+    yield from _lost(contents, collection)
     overlap = next((findings[0].details for (_, c), findings in contents.unseen.items() if c == collection), None)
     if overlap is not None:
         held = [
@@ -57,6 +62,18 @@ def _of_collection(contents: Contents, collection: str) -> Iterator[str]:
             for key, noun in (("queries", "queries"), ("documents", "relevant documents"), ("pairs", "pairs"))
         ]
         yield f"among the training pairs ({', '.join(map(str, overlap['trained_on']))}) are {', '.join(held)}"
+
+
+def _lost(contents: Contents, collection: str) -> Iterator[str]:
+    """The note on judged documents that the corpus lacks, where they are many: a shard may be missing."""
+    ranking = next((r for (_, c), r in contents.rankings.items() if c == collection), None)
+    for text in ranking.collection.get("notes", ()) if ranking is not None else ():
+        if (found := _LACKS.search(text)) and _number(found[1]) >= MANY_LOST * _number(found[2]):
+            yield f"{text}: is a part of the corpus missing?"
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
 
 
 def _held(counts: Sequence[int], noun: str) -> str:

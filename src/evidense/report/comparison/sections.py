@@ -103,7 +103,7 @@ def section(contents: Contents, collection: str, store: Store, limits: Limits) -
         id=f"c{contents.collections.index(collection) + 1}",
         name=collection,
         facts=card_facts(card),
-        notes=[str(n) for n in card.get("notes") or ()],
+        notes=_notes([str(n) for n in card.get("notes") or ()]),
         measures=measures,
         lines=[_line(contents, s, collection, measures) for s in contents.everyone],
         comparisons=[_comparison(contents, contents.verdicts[s, collection], store, limits) for s in systems],
@@ -226,3 +226,13 @@ def _estimated(finding: Finding, name: str, kind: str, scale: Scale) -> Estimate
     return Estimated(name, kind, signed(finding.value), interval(finding.low, finding.high), count(finding.n),
                      probability(finding.p_adjusted if finding.p_adjusted is not None else finding.p),
                      scale.at(finding.value), scale.at(finding.low), scale.at(finding.high), finding.value)  # fmt: skip
+
+
+def _notes(notes: list[str]) -> list[str]:
+    """Say of notes that were made before a sample was drawn that they are of the whole collection.
+
+    >>> _notes(["9 documents were merged", "a sample (seed 0): 2 of 4 queries, 5 of 6 documents", "x"])
+    ['of the whole collection: 9 documents were merged', 'a sample (seed 0): 2 of 4 queries, 5 of 6 documents', 'x']
+    """
+    drawn = next((place for place, note in enumerate(notes) if note.startswith("a sample (")), 0)
+    return [f"of the whole collection: {note}" for note in notes[:drawn]] + notes[drawn:]
