@@ -16,6 +16,11 @@ import pytest
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--claim", "help"], "did you mean 'helps'?"),
         (["compare", "bm25", "char_ngrams", "--on", "p.csv", "--slice", "lenght"], "did you mean 'length'?"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--save-baseline", "b.json"], "does not end in"),
+        (["compare", "bm25", "OpenAI:minilm", "--on", "p.csv"], "did you mean 'openai:minilm'?"),
+        (
+            ["compare", "bm25", "openai:m@trucate=500", "--on", "p.csv"],
+            "unknown option 'trucate': did you mean 'truncate'?",
+        ),
         (["compair", "a", "b"], "did you mean 'compare'?"),
         (["dissect", "bm25"], "two encoders and a collection"),
         (["dissect", "bm25", "char_ngrams", "--on", "p.csv", "--random", "0"], "ranks without vectors"),

@@ -46,7 +46,7 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
         return UnknownName(
             f"{what} '{missing[0]}': no such file or folder{_near(expanded(missing[0]))}{hint}. Expected {_EXPECTED[what]}; correct the path."
         )
-    closest = nearest(spelling, names)
+    closest = nearest(spelling, names) or _with_scheme(spelling, names)
     guess = f": did you mean '{closest}'?" if closest else "; expected a built-in name, a file or a folder."
     commands = " and ".join(f"`evidense list {shelf}`" for shelf in shelves)
     return UnknownName(
@@ -70,6 +70,13 @@ def _why_not(what: str, spelling: str, path: Path) -> str:
     if what == "collection" and kind(path):
         return f"'{spelling}' is a run file, and stands where a collection was expected: give it as a system"
     return f"'{spelling}' is there, but is not read as a {what}"
+
+
+def _with_scheme(spelling: str, names: Iterable[str]) -> str | None:
+    """Return the spelling with the part's name that its beginning is closest to: OpenAI:m → openai:m."""
+    scheme, colon, rest = spelling.partition(":")
+    closest = nearest(scheme.lower(), names, 0.8) if colon else None
+    return f"{closest}:{rest}" if closest else None
 
 
 def _folder(what: str, path: Path) -> str:

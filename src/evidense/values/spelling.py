@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from evidense.errors import InvalidInput
+from evidense.errors import InvalidInput, did_you_mean
 
 FLAGS = {
     "int8": ("bits", "int8"),
@@ -127,7 +127,12 @@ def _option(text: str, piece: str) -> tuple[str, str]:
         return "revision", piece
     if key not in KEYS:
         known = ", ".join(sorted(KEYS | set(FLAGS)))
-        raise InvalidInput(f"'{text}' has the unknown option '{key}'; expected one of {known}; correct or drop it")
+        guess = did_you_mean(key, KEYS)
+        raise InvalidInput(
+            f"'{text}' has the unknown option '{key}':{guess} Expected one of {known}; correct or drop it"
+            if guess
+            else f"'{text}' has the unknown option '{key}'; expected one of {known}; correct or drop it"
+        )
     if key in NESTED and value.startswith("["):
         if not value.endswith("]"):
             raise InvalidInput(f"'{text}' has text between ']' and the next '@'; expected {key}=[SYSTEM]; correct it")
