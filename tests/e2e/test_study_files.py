@@ -110,3 +110,8 @@ def test_ranked_lists_that_exceed_memory_are_refused(folder: Path) -> None:
 def test_the_api_refuses_the_same_values_as_a_study_file(folder: Path, settings: dict[str, object]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(settings))):
         ev.compare("bm25", "char_ngrams", on="p.csv", **settings)
+
+
+def test_a_study_file_need_not_say_its_question(folder: Path) -> None:
+    (folder / "mine.toml").write_text('name = "mine"\n' + BODY, encoding="utf-8")
+    assert read_study(folder / "mine.toml").question == "How do these systems compare?"

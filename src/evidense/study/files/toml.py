@@ -22,6 +22,8 @@ KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed"
 TABLES = ("factorial", "arms", "dissect", "expected")
 SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES})
 """Keys of a comparison that can be set, apart from its systems and collections."""
+QUESTION = "How do these systems compare?"
+"""What is asked where a study file does not say it."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -48,6 +50,7 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
     for key in data:
         if key not in KEYS:
             raise UnknownName.among(f"key of {source}", key, KEYS)
+    data = {"question": QUESTION, **data}
     data = {"systems": [], **data} if _is_trained(data) else data
     form = checked(StudyForm, data, source)
     if mistakes := list(mistakes_of(data, form)):
