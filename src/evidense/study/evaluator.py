@@ -81,9 +81,11 @@ def evaluator(
             now = _encoder(model, label)
             is_first = base is None and self.frozen_baseline is None
             others = {} if out is None else {key: held for key, held in self.checkpoints.items() if key != label}
-            engines = {**others, label: now}
-            start = base or self.frozen_baseline or now
-            self.result = _compare(start, engines, collections, store, settings, None if is_first else out)
+            engines: dict[str, Encoder | Ranker] = {**others, label: now}
+            if base is None:
+                engines = {START: self.frozen_baseline or now, **engines}
+            options = RunOptions(engines=engines, out=None if is_first else out, command="ev.evaluator(…)")
+            self.result = _compare(base or START, collections, settings, store, options)
             if is_first:
                 self.frozen_baseline = _freeze(self.result, store, START)
             elif out is not None:
@@ -114,20 +116,11 @@ def _encoder(model: Any, name: str) -> Encoder:
     return cast(Encoder, from_function(embed, name, {"similarity": str(similarity)} if similarity else None))
 
 
-def _compare(
-    base: Encoder | Ranker | str,
-    checkpoints: Mapping[str, Encoder | Ranker],
-    on: Sequence[str],
-    store: Store,
-    settings: Mapping[str, Any],
-    out: Path | None,
-) -> Result:
-    engines = dict(checkpoints)
-    if not isinstance(base, str):
-        engines[START] = base
-    study = comparison(base if isinstance(base, str) else START, [*checkpoints], on, **settings)
+def _compare(base: str, on: Sequence[str], settings: Mapping[str, Any], store: Store, options: RunOptions) -> Result:
+    """Compare the systems that exist in this process with the base, which may be one of them."""
+    study = comparison(base, [system for system in options.engines if system != base], on, **settings)
     with consenting([*study.systems, *study.references]):
-        return run_study(study, store, RunOptions(engines=engines, out=out, command="ev.evaluator(…)"))
+        return run_study(study, store, options)
 
 
 def _freeze(result: Result, store: Store, system: str) -> FrozenLists:
