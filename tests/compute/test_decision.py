@@ -24,3 +24,21 @@ def test_a_loss_that_is_ruled_out_is_not_called_possible() -> None:
 
 def test_a_loss_that_is_not_ruled_out_is_named() -> None:
     assert reason(low=-0.05, high=0.03, n_groups=200).startswith("a loss of up to .050 is still possible")
+
+
+def test_fewer_queries_than_show_all_kinds_can_only_show_a_gain() -> None:
+    """183 groups rule out a loss of a kind that was missed; what fewer can decide is a difference."""
+    estimate = replace(
+        planted_estimate(0.0, 0),
+        effect=0.09,
+        low=-0.015,
+        high=0.195,
+        standard_error=0.05,
+        n=80,
+        n_clusters=80,
+        n_groups=80,
+    )
+    said = reason_of(estimate, "UNDECIDED", 0.02)
+    assert "183 would show them; about " in said
+    assert " queries would show a gain (" in said
+    assert "settle" not in said

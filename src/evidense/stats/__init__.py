@@ -53,7 +53,17 @@ from evidense.stats.populations.moderators import MetaRegression, meta_regressio
 from evidense.stats.populations.pooling import MIN_COLLECTIONS, Pooled, random_effects
 from evidense.stats.populations.seeded import few_seeds, mean_and_error, seeded, seeded_mean_over
 from evidense.stats.resampling import Draws, MeanDraws, resample, sign_flips
-from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
+from evidense.stats.rule import (
+    UNSEEN,
+    Label,
+    doubt,
+    groups_to_see,
+    label,
+    reservation,
+    too_few,
+    unseen,
+    unseen_sentence,
+)
 from evidense.stats.sharing import LinkedCollections, Pool, Sharing
 
 __all__ = [
@@ -62,6 +72,7 @@ __all__ = [
     "FACTORIAL",
     "MIN_CLUSTERS",
     "MIN_COLLECTIONS",
+    "UNSEEN",
     "Advice",
     "Agreement",
     "AllPairs",
@@ -122,6 +133,7 @@ __all__ = [
     "fit_temperature",
     "fold_rows",
     "gain_a_doubling",
+    "groups_to_see",
     "join",
     "krippendorff_alpha",
     "label",

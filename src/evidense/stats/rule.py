@@ -82,6 +82,10 @@ def groups_to_see(margin: float) -> int:
     return math.ceil(math.log(_MISSED) / math.log1p(-margin)) if 0 < margin < 1 else 1
 
 
+UNSEEN = "queries of a kind"
+"""Beginning of the sentence on what a sample may miss."""
+
+
 def unseen_sentence(n_groups: int, margin: float) -> str:
     """Say which queries so few groups may have missed, or return an empty text.
 
@@ -92,7 +96,7 @@ def unseen_sentence(n_groups: int, margin: float) -> str:
         return ""
     share = f"{100 * unseen(n_groups):.1f} %"
     return (
-        f"queries of a kind that makes up {share} of all may be missing among {n_groups} and could lose more than {short(margin)}; "
+        f"{UNSEEN} that makes up {share} of all may be missing among {n_groups} and could lose more than {short(margin)}; "
         f"{groups_to_see(margin):,} would show them"
     )
 

@@ -62,8 +62,17 @@ def reason_of(estimate: stats.Estimate, word: stats.Label, margin: float) -> str
         return reason
     possible = _still_possible(estimate, margin)
     needed = stats.advice(estimate, margin)
-    between = f" ({needed.low:,} to {needed.high:,})" if needed and needed.low < needed.high else ""
-    return f"{possible}; about {needed.about:,} queries would settle it{between}" if needed else possible
+    if needed is None:
+        return possible
+    between = f" ({needed.low:,} to {needed.high:,})" if needed.low < needed.high else ""
+    return f"{possible}; about {needed.about:,} queries would {_shown_by(estimate, possible, needed, margin)}{between}"
+
+
+def _shown_by(estimate: stats.Estimate, possible: str, needed: stats.Advice, margin: float) -> str:
+    """Say what so many queries would do: fewer than it takes to see all kinds of queries can only show a difference."""
+    if not possible.startswith(stats.UNSEEN) or needed.about >= stats.groups_to_see(margin):
+        return "settle it"
+    return "show a gain" if estimate.effect > 0 else "show a loss"
 
 
 def reason_over_seeds(estimate: stats.Estimate, word: stats.Label, margin: float) -> str:
