@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidense.compute.search import narrow, topk
+from evidense.compute.search import topk
 from evidense.compute.search.narrow import LEAST_DOCUMENTS, NarrowInner, multiplies, shortlisting
 from evidense.compute.search.topk import Search, top_k
 from evidense.compute.similarity import KERNELS, lengths
@@ -98,6 +98,5 @@ def test_narrow_products_are_used_where_torch_is_in_use_and_the_processor_has_th
     assert isinstance(shortlisting("cosine", LEAST_DOCUMENTS), NarrowInner)
     assert shortlisting("cosine", LEAST_DOCUMENTS - 1) is KERNELS["cosine"]
     assert shortlisting("euclidean", LEAST_DOCUMENTS) is KERNELS["euclidean"]
-    monkeypatch.setattr(narrow, "sys", type(sys)("sys"))
-    narrow.sys.modules = {}  # type: ignore[attr-defined]
+    monkeypatch.delitem(sys.modules, "torch")
     assert not multiplies()

@@ -34,7 +34,7 @@ def test_every_effect_stands_in_the_figure_as_on_the_page(sample: Sample, folder
 def test_an_interval_lies_where_the_axis_says(single: Sample) -> None:
     contents = Contents.of(single.study, single.records)
     svg = ET.fromstring(forest_svg(contents))
-    zero = float(svg.find(f"{SVG}line").attrib["x1"])  # type: ignore[union-attr]
+    zero = float(next(svg.iter(f"{SVG}line")).attrib["x1"])
     (tick,) = [text for text in svg.iter(f"{SVG}text") if text.text == "0"][:1]
     assert float(tick.attrib["x"]) == zero
 

@@ -64,10 +64,9 @@ def execute(study: Study, request: RunRequest) -> None:
 
 
 def _execute(study: Study, request: RunRequest) -> None:
-    from evidense import report
     from evidense.cli.saying.plans import bill_lines, estimate_line, plan_text
     from evidense.report.folder import folder_of, moved_sentence
-    from evidense.study.baseline import check_own, is_own, save_baseline
+    from evidense.study.baseline import check_own, is_own
     from evidense.study.plan import plan
     from evidense.study.run import RunOptions, open_study, run_opened
 
@@ -110,8 +109,15 @@ def _execute(study: Study, request: RunRequest) -> None:
         result = run_opened(opened, store, options)
     if moved:
         print(moved, file=sys.stderr)
-    if result.page is None:
-        return
+    if result.page is not None:
+        _finish(result, request)
+
+
+def _finish(result: "Result", request: RunRequest) -> None:
+    """Print what is known only at the end, write what was asked for beside the page, and check the gate."""
+    from evidense import report
+    from evidense.study.baseline import save_baseline
+
     _say(result)
     _summary(report.table_markdown(result.study, result.records), request.markdown)
     if request.save_baseline:

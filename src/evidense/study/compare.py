@@ -100,7 +100,9 @@ def default_name(systems: Sequence[str], collections: Sequence[str], kind: str =
     ('tuned-vs-e5-on-pairs', '2-systems-vs-bm25-inside-on-3-collections')
     """
     who = systems[1] if len(systems) == 2 else f"{len(systems) - 1}-systems"
-    labels = [_ENDING.sub("", label_of(collection)) for collection in collections if collection.strip()]
+    labels = [
+        _ENDING.sub("", label_of(collection).removeprefix("trec:")) for collection in collections if collection.strip()
+    ]
     where = "-".join(labels) if len(labels) <= _MOST_NAMED else f"{len(labels)}-collections"
     return slug(f"{who}-vs-{systems[0]}-{kind}on-{where}")
 

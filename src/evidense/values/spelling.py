@@ -128,11 +128,8 @@ def _option(text: str, piece: str) -> tuple[str, str]:
     if key not in KEYS:
         known = ", ".join(sorted(KEYS | set(FLAGS)))
         guess = did_you_mean(key, KEYS)
-        raise InvalidInput(
-            f"'{text}' has the unknown option '{key}':{guess} Expected one of {known}; correct or drop it"
-            if guess
-            else f"'{text}' has the unknown option '{key}'; expected one of {known}; correct or drop it"
-        )
+        expected = f":{guess} Expected" if guess else "; expected"
+        raise InvalidInput(f"'{text}' has the unknown option '{key}'{expected} one of {known}; correct or drop it")
     if key in NESTED and value.startswith("["):
         if not value.endswith("]"):
             raise InvalidInput(f"'{text}' has text between ']' and the next '@'; expected {key}=[SYSTEM]; correct it")
