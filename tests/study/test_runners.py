@@ -96,6 +96,13 @@ def test_a_run_without_tasks_starts_no_worker(tmp_path: Path) -> None:
         assert runner.engine._pool is None
 
 
+def test_a_run_of_which_the_store_has_everything_starts_no_worker(tmp_path: Path) -> None:
+    tasks = [Task(key, lambda _: (os.getpid, ()), stored=lambda _, key=key: f"{key} of the store") for key in "ab"]
+    with local_runner(2, str(tmp_path)) as runner:
+        assert dict(runner.run(tasks)) == {"a": "a of the store", "b": "b of the store"}
+        assert runner.engine._pool is None
+
+
 def test_workers_end_with_their_parent_however_it_ends(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None

@@ -128,6 +128,8 @@ class _Run:
         engine = self.runner.engine
         while self.waiting or self.running:
             yield from self._stored()
+            if not self.waiting and not self.running:  # the store had all: no engine was started
+                return
             self._begin()
             done, _ = wait(self.running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
             engine.hear(self.say)
