@@ -8,7 +8,7 @@ import pytest
 from evidense import report
 from evidense.boundary.numerals import plain
 from evidense.records import Verdict
-from evidense.report.comparison.paper_table import MARKS, paper_table
+from evidense.report.comparison.paper.table import MARKS, paper_table
 from evidense.report.contents import Contents
 from report.hostile import hostile
 from report.sample import Sample

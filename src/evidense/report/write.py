@@ -7,8 +7,8 @@ from pathlib import Path
 from evidense.boundary.folder import publish
 from evidense.records import Finding, Record, Study
 from evidense.report.comparison import exports, tables
-from evidense.report.comparison.figure import forest_svg
-from evidense.report.comparison.paper_table import paper_table
+from evidense.report.comparison.paper.figures import forest_svg
+from evidense.report.comparison.paper.table import paper_table
 from evidense.report.contents import Contents
 from evidense.report.factorial import tables as effect_tables
 from evidense.report.folder import FIGURE, LOSSES, claim_of, where_inputs_lie

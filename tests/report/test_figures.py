@@ -5,7 +5,7 @@ from pathlib import Path
 
 from evidense import report
 from evidense.boundary.numerals import interval, signed
-from evidense.report.comparison.figure import forest_svg
+from evidense.report.comparison.paper.figures import forest_svg
 from evidense.report.contents import Contents
 from report.hostile import hostile
 from report.sample import Sample
