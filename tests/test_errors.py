@@ -39,7 +39,7 @@ def test_all_mistakes_of_one_input_come_at_once_and_a_flood_is_cut() -> None:
     text = str(InvalidInput.all_of("x.csv", [f"'{i}.png' is gone" for i in range(1, 31)]))
     assert text.startswith("x.csv: 30 mistakes\n  '1.png' is gone\n")
     assert text.endswith("'20.png' is gone\n  … and 10 more")
-    assert str(InvalidInput.all_of("x.csv", ["line 1"])) == "x.csv: 1 mistake\n  line 1"
+    assert str(InvalidInput.all_of("x.csv", ["line 1"])) == "x.csv: line 1"
 
 
 def test_mistakes_of_one_kind_on_many_lines_are_one_with_a_count() -> None:

@@ -40,19 +40,20 @@ class InvalidInput(EvidenseError, ValueError):
 
     @classmethod
     def all_of(cls, subject: str, mistakes: Sequence[str], *, shown: int = 20) -> "InvalidInput":
-        """Report all mistakes of one input in one message; of many similar ones on different lines, only the first, with a count.
+        """Report all mistakes of one input in one message; of many similar ones on different lines, only the first, with a count. One mistake is one line.
 
         >>> print(InvalidInput.all_of("pairs.csv", ["line 2: empty query", "line 9: empty query"]))
         pairs.csv: 2 mistakes
           line 2: empty query
           line 9: empty query
         >>> print(InvalidInput.all_of("pairs.csv", [f"line {n}: {n} cells; expected 2" for n in (3, 5, 8, 9, 12, 13, 14)]))
-        pairs.csv: 7 mistakes
-          line 3: 3 cells; expected 2 (6 more like it, on lines 5, 8, 9, 12, 13 …)
+        pairs.csv: line 3: 3 cells; expected 2 (6 more like it, on lines 5, 8, 9, 12, 13 …)
         """
         is_capped = len(mistakes) > MOST_MISTAKES
-        count = f"more than {MOST_MISTAKES:,} mistakes" if is_capped else f"{len(mistakes)} mistake{_s(len(mistakes))}"
+        count = f"more than {MOST_MISTAKES:,} mistakes" if is_capped else f"{len(mistakes)} mistakes"
         reported = _folded(mistakes, is_capped)
+        if len(reported) == 1 and not is_capped:
+            return cls(f"{subject}: {reported[0]}")
         more = [f"… and {len(reported) - shown} more"] if len(reported) > shown else []
         return cls("\n  ".join([f"{subject}: {count}", *reported[:shown], *more]))
 
@@ -100,10 +101,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def _guess(name: str, known: Iterable[str]) -> str:
     guess = did_you_mean(name, known)
     return f":{guess}" if guess else "."
-
-
-def _s(n: int) -> str:
-    return "" if n == 1 else "s"
 
 
 class UnknownName(EvidenseError, LookupError):

@@ -11,7 +11,7 @@ from evidense.errors import InvalidInput
 from evidense.reading.tables.rows import read_table
 
 TEXT = "Query;Document\r\n" + "".join(f"Größe {n};Wie groß ist „{n}“?\r\n" for n in range(8))
-WRITTEN = {"cp1252": "cp1252", "utf-16": "utf-16", "utf-32": "utf-32"}
+WRITTEN = ("cp1252", "utf-32")
 
 
 def refused(path: Path) -> str:
@@ -32,7 +32,7 @@ def test_command_in_the_message_converts_the_file(
     data = TEXT.encode(encoding)
     Path(name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     said = refused(Path(name))
-    assert len(said.splitlines()) == 2, said
+    assert len(said.splitlines()) == 1, said
     command = said.split("convert it: ")[1].split(" (7 more")[0]
     assert f"iconv -f {encoding} -t utf-8" in command
     subprocess.run(command, shell=True, check=True, timeout=20)

@@ -140,7 +140,7 @@ def test_wrong_columns_are_named_with_the_nearest(tmp_path: Path) -> None:
         ("p.tsv", 'query\tdocument\n"a" b\tc\n', "line 2: "),
         ("p.jsonl", '{"query": "a"\n["b"]\n', "'line 1' is not JSON"),
         ("p.jsonl", '["b"]\n', "line 1: a JSON list; expected an object"),
-        ("p.csv", b"\xff\xfeq\x00u\x00", "it looks like UTF-16"),
+        ("p.csv", b"\xff\xfeq\x00u", "is damaged UTF-16"),
         ("p.csv.gz", b"no gzip", "is not a gzip file, though its name says so"),
         ("p.csv.gz", gzip.compress(b"query,document\n" * 999, mtime=0)[:40], "is a damaged gzip file"),
         ("p.parquet", b"PAR?", "cannot be read (Parquet file size is 4 bytes"),

@@ -61,7 +61,7 @@ def _named() -> list[Case]:
         _claims("broken_line", lines(CLAIMS) + '{"id": 3, "claim": "Ow', "refused"),
         _claims("array", json.dumps(CLAIMS), "refused"),
         _claims("twice", lines([row, row]), "refused"),
-        _claims("utf_16", lines(CLAIMS).encode("utf-16"), "refused"),
+        _claims("utf_16", lines(CLAIMS).encode("utf-16"), "read"),
         _claims("latin_1", b'{"id": 1, "claim": "Caf\xe9 is bitter."}\n', "refused"),
         _claims("surrogate", '{"id": 1, "claim": "Owls \\ud800 see."}\n', "refused"),
         _claims("escapes", lines([{"id": ESCAPE, "claim": f"Owls {ESCAPE} see {BIDI}.", "cited_doc_ids": [BIDI]}]), "read"),

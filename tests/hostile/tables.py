@@ -119,7 +119,7 @@ def _named() -> list[Case]:
         *(_csv_case(f"csv_{column}_{kind}", column, text) for column in ("query", "document", "query_id", "doc_id", "topic")
           for kind, text in (("esc_bidi", ESCAPE + BIDI), ("nul", "a\0b"))),
         Case("csv_esc_header", files({"p.csv": as_csv([("\x1b[31mquery", *HEADER[1:]), *ROWS])}), on("p.csv"), "refused", "p.csv"),
-        Case("csv_utf16", files({"p.csv": as_csv([HEADER, *ROWS]).decode().encode("utf-16")}), on("p.csv"), "refused", "p.csv"),
+        Case("csv_utf16", files({"p.csv": as_csv([HEADER, *ROWS]).decode().encode("utf-16")}), on("p.csv"), "read"),
         Case("csv_latin1", files({"p.csv": as_csv([HEADER, *ROWS, ("caf\xe9", "x", "1", "q9", "d9", "a")]).decode().encode("latin-1")}), on("p.csv"), "refused", "p.csv"),
         Case("csv_empty", files({"p.csv": b""}), on("p.csv"), "refused", "p.csv"),
         Case("csv_only_header", files({"p.csv": as_csv([HEADER])}), on("p.csv"), "refused", "p.csv"),

@@ -1,10 +1,12 @@
 """CSV as spreadsheets write it: separators, index columns, trailing cells, line ends; never silently misread."""
 
+import codecs
 from pathlib import Path
 
 import pytest
 
 from evidense.errors import InvalidInput
+from evidense.reading.tables.columns import table_kind
 from evidense.reading.tables.delimited import MOST_COLUMNS
 from evidense.reading.tables.rows import DataTable, read_columns, read_table
 
@@ -75,9 +77,41 @@ def test_quoted_line_breaks_belong_to_their_cell(tmp_path: Path) -> None:
     assert table.rows[0].cells["document"] == "c;\nd"
 
 
-def test_utf_16_table_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"1 mistake\n.*it looks like UTF-16.*iconv"):
-        read(tmp_path, ("query\tdocument\n" + "a\tb\n" * 5_000).encode("utf-16"))
+@pytest.mark.parametrize("mark", ["utf-16", codecs.BOM_UTF16_BE])
+def test_utf_16_table_reads_as_the_same_table_in_utf_8(tmp_path: Path, mark: str | bytes) -> None:
+    text = "query\tdocument\r\n" + '"Größe „M“\nund 😀"\tb\r\n' * 9_000
+    data = text.encode(mark) if isinstance(mark, str) else mark + text.encode("utf-16-be")
+    plain, utf16 = read(tmp_path, text), read(tmp_path, data)
+    assert len(plain.rows) == 9_000
+    assert (utf16.columns, utf16.rows, utf16.mistakes) == (plain.columns, plain.rows, plain.mistakes)
+
+
+def test_utf_16_that_is_cut_or_has_no_mark_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"is damaged UTF-16 \(truncated data\)"):
+        read(tmp_path, "query\tdocument\na\tb\n".encode("utf-16")[:-1])
+    for encoding in ("utf-16-le", "utf-16-be"):
+        with pytest.raises(InvalidInput, match=f"looks like UTF-16 without.*iconv -f {encoding.replace('16-', '16')}"):
+            read(tmp_path, "query\tdocument\na\tb\n".encode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "names", "is_table"),
+    [
+        ("query\tdocument\na\tb\n", "utf-8", None, True),
+        ("query\tdocument\na\tb\n", "utf-16", None, True),
+        ("search\ttitle\na\tb\n", "utf-16", None, True),
+        ("search\ttitle\na\tb\n", "utf-8", ("search", "title"), True),
+        ("search\ttitle\na\tb\n", "utf-8", None, False),
+        ("some words\nand more\n", "utf-8", None, False),
+        ("q1 0 d1 1\n", "utf-8", None, False),
+        ("q1 Q0 d1 1 2.5 s\n", "utf-16", None, False),
+    ],
+)
+def test_a_txt_is_a_table_if_its_content_says_so(
+    tmp_path: Path, text: str, encoding: str, names: tuple[str, str] | None, is_table: bool
+) -> None:
+    (tmp_path / "file.txt").write_text(text, encoding=encoding)
+    assert (table_kind(tmp_path / "file.txt", names) == "pairs") is is_table
 
 
 def test_a_table_of_too_many_columns_is_refused(tmp_path: Path) -> None:

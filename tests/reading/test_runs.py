@@ -227,14 +227,23 @@ def test_all_mistakes_of_a_run_are_reported_at_once(tmp_path: Path) -> None:
         assert text in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["q1 Q0 dé 1 3 s\n", '{"q1": {"dé": 3}}', "query\tdocument\tscore\nq1\tdé\t3\n"])
+def test_utf_16_run_reads_as_the_same_run_in_utf_8(tmp_path: Path, text: str) -> None:
+    for name, encoding in (("plain.out", "utf-8"), ("powershell.out", "utf-16")):
+        (tmp_path / name).write_text(text, encoding=encoding)
+    plain, utf16 = (tmp_path / name for name in ("plain.out", "powershell.out"))
+    assert kind(utf16) == kind(plain) is not None
+    assert read_run(utf16).results == read_run(plain).results == {"q1": {"dé": 3.0}}
+
+
 REFUSED = {
     "five columns": (b"q1 Q0 d1 1 3\n", r"line 1: 5 columns \('q1 Q0 d1 1 3'\)\. Expected 6 \(query Q0 document rank score tag\)"),
     "positions": (b"q1 d1\nq1 d2\n", "line 1: 2 columns"),
     "nothing": (b"", "holds no results"),
     "blank lines": (b"\n \n", "holds no results"),
     "latin-1": (b"q1 Q0 d1 1 3 s\nq\xff Q0 d2 2 1 s\n", "line 2, byte 2: 0xFF is not UTF-8"),
-    "UTF-16": ("q1 Q0 d1 1 3 s\n".encode("utf-16"), "it looks like UTF-16"),
-    "judgements": (b"q1 0 d1 1\nq1 0 d2 1\n", "line 1 is a judgement"),
+    "UTF-32": ("q1 Q0 d1 1 3 s\n".encode("utf-32"), "it looks like UTF-32"),
+    "judgements": (b"q1 0 d1 1\nq1 0 d2 1\n", r"holds judgements \(line 1"),
     "a list": (b"[1, 2]", "holds a list"),
     "scores as text": (b'{"q": {"d": "1"}}', "the score is '1'; expected a finite number"),
     "huge scores": (b'{"q": {"d": 1' + b"0" * 400 + b"}}", "expected a finite number"),

@@ -1,7 +1,12 @@
-"""Encodings: guesses the encoding of a file that is not UTF-8, and gives the command that converts it."""
+"""Encodings: reads UTF-16, which Excel and PowerShell write; guesses the encoding of another file that is not UTF-8, and gives the command that converts it."""
 
+import codecs
+import io
 import shlex
 from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from evidense.errors import InvalidInput
 
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -14,7 +19,42 @@ _WINDOWS = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþŒœŠšŽžŸ€„“”‘’‚«»‹›–—…•°§´·¿¡²³µ£©®½¼\xa0"
 )
 """Non-ASCII characters of Western European texts written by Windows."""
+_BLOCK = 1 << 18
 _UNPACK = {".gz": "gzip -dc", ".bz2": "bzip2 -dc", ".xz": "xz -dc", ".zst": "zstd -dc", ".zip": "unzip -p"}
+
+
+def as_utf8(file: BinaryIO, path: Path) -> BinaryIO:
+    """Return an open file as UTF-8: the file itself, or what a file with a byte order mark of UTF-16 holds, without the mark."""
+    start = cast(Any, file).peek(4)[:4]
+    if encoding_of(start, b"") != "utf-16":
+        return file
+    return cast(BinaryIO, io.BufferedReader(_FromUtf16(file, path), _BLOCK))
+
+
+class _FromUtf16(io.RawIOBase):
+    """A UTF-16 stream as UTF-8."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.file, self.path, self.decoder, self.pending = file, path, codecs.getincrementaldecoder("utf-16")(), b""
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer and return the number of bytes; 0 at the end."""
+        data = b"more"
+        while data and not self.pending:
+            data = self.file.read(_BLOCK)
+            try:
+                self.pending = self.decoder.decode(data, final=not data).encode()
+            except UnicodeDecodeError as error:
+                raise InvalidInput(
+                    f"'{self.path}' is damaged UTF-16 ({error.reason}); expected text; save it again, as UTF-8"
+                ) from None
+        n = min(len(buffer), len(self.pending))
+        buffer[:n], self.pending = self.pending[:n], self.pending[n:]
+        return n
 
 
 def is_utf16(start: bytes) -> bool:

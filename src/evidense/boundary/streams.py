@@ -92,8 +92,8 @@ class Visible(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Encoding of the wrapped stream."""
-        return self._stream.encoding or "utf-8"
+        """Encoding of the wrapped stream; ASCII where LC_ALL=C asks for it, since Python writes UTF-8 there."""
+        return "ascii" if _is_locale_c() else self._stream.encoding or "utf-8"
 
     @property
     def errors(self) -> str:  # type: ignore[override]
@@ -111,6 +111,15 @@ class Visible(io.TextIOBase):
     def writable(self) -> bool:
         """Return True."""
         return True
+
+
+def _is_locale_c() -> bool:
+    """Say whether the locale is C or POSIX, and no variable of Python asks for an encoding."""
+    variables = os.environ
+    if variables.get("PYTHONIOENCODING") or variables.get("PYTHONUTF8") == "1":
+        return False
+    locale = next(filter(None, map(variables.get, ("LC_ALL", "LC_CTYPE", "LANG"))), "")
+    return locale in ("C", "POSIX")
 
 
 def replace_line(text: str) -> None:

@@ -156,7 +156,7 @@ def _paths(values: tuple[str, ...]) -> list[str]:
 
 
 def _check_different(base: str, tuned: tuple[str, ...]) -> None:
-    """Refuse a system that is BASE once more, which is of use only for a baseline file; say of a file with the bytes of BASE that it must come out IDENTICAL.
+    """Refuse a system that is named twice. Say of a file with the bytes of BASE that it must come out IDENTICAL.
 
     Raises:
         InvalidInput: a system is named twice.
@@ -166,6 +166,8 @@ def _check_different(base: str, tuned: tuple[str, ...]) -> None:
 
     from evidense.errors import InvalidInput
 
+    if twice := [system for system in dict.fromkeys(tuned) if tuned.count(system) > 1]:
+        raise InvalidInput(f"'{twice[0]}' is named twice; expected distinct systems; leave one out")
     for system in tuned:
         are_files = isfile(system) and isfile(base)
         if system == base or (are_files and samefile(system, base)):

@@ -103,7 +103,10 @@ def _code(argv: Sequence[str] | None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        if type(error).__name__ == "NoArgsIsHelpError":  # from click 8.2 on: its message is the help page
+            error.show()
+        else:
+            print(f"evidense: {_usage(error)}", file=sys.stderr)
     except (click.Abort, KeyboardInterrupt):
         print("stopped; the same command continues where this one was", file=sys.stderr)
     except EvidenseError as error:
@@ -118,3 +121,11 @@ def _code(argv: Sequence[str] | None) -> int:
         show_traceback(error)
         print(f"evidense: {fault_sentence(error)}", file=sys.stderr)
     return 2
+
+
+def _usage(error: click.ClickException) -> str:
+    """Return a mistake in the words of a command on one line, with the command that shows them all."""
+    message = error.format_message().rstrip(".").replace(". (Did you mean", " (did you mean")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    help_line = f"; `{context.command_path} --help` shows all options" if context else ""
+    return " ".join(f"{message[:1].lower()}{message[1:]}{help_line}".split())

@@ -14,6 +14,7 @@ from evidense.values import Collection, Item, Kind, Pairs, Provenance, build
 class PairTable:
     """`FILE[:QUERY->DOCUMENT][@split]`: each row says that a document is relevant to a query. The documents of all rows are the corpus.
 
+    CSV and TSV may be as Excel writes them: semicolons, UTF-8 with its mark, "Unicode text" (UTF-16, a .txt).
     `shop.csv:search_term->product_title` names the two columns. Else the query is in `query`, `question` or `anchor`; the
     document is in `document`, `doc`, `passage`, `answer`, `positive` or `pos`. Columns `negative…` or `neg` hold documents with
     judgement 0, which belong to the corpus. JSONL and Parquet may hold lists of positives and negatives. `gain`, `relevance`,

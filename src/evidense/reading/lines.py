@@ -1,11 +1,11 @@
-"""Lines: reads the numbered lines of a UTF-8 text file, packed or not, with limits on line length and number."""
+"""Lines: reads the numbered lines of a text file in UTF-8 (or UTF-16 with its mark), packed or not, with limits on line length and number."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from evidense.boundary.encodings import is_utf16, not_utf8
+from evidense.boundary.encodings import as_utf8, is_utf16, not_utf8
 from evidense.boundary.files import BOM, MIB, opened
 from evidense.errors import MOST_MISTAKES, InvalidInput
 
@@ -31,11 +31,11 @@ def text_lines(path: Path, mistakes: list[str], what: str = "a text file") -> It
     Lines end in LF or CR LF, or in CR if the file has no LF (CR is then read as LF).
 
     Raises:
-        InvalidInput: the file cannot be read, is UTF-16, has too long or too many lines, or more than 1,000 mistakes.
+        InvalidInput: the file cannot be read, is UTF-32, has too long or too many lines, or more than 1,000 mistakes.
     """
     with opened(path, what) as file:
         most = FREE_LINES + LINES_PER_BYTE * path.stat().st_size
-        for number, raw in enumerate(raw_lines(file, path), 1):
+        for number, raw in enumerate(raw_lines(as_utf8(file, path), path), 1):
             if number == 1 and is_utf16(raw):
                 decoded(raw, "line 1", path, mistakes)
                 raise InvalidInput.all_of(str(path), mistakes)

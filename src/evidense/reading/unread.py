@@ -29,7 +29,7 @@ _MOST_ENTRIES = 1_000
 
 
 def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str]) -> UnknownName:
-    """Return the error, in at most three lines, for a collection or system that no part of these shelves recognises."""
+    """Return the error, in one line, for a collection or system that no part of these shelves recognises."""
     if not spelling.strip():
         return UnknownName(f"a {what} without a name; expected {_EXPECTED[what]}; name one")
     spelled = DatasetSpelling.parse(spelling)
@@ -44,13 +44,17 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
             else ""
         )
         return UnknownName(
-            f"{what} '{missing[0]}': no such file or folder{_near(expanded(missing[0]))}{hint}. Expected {_EXPECTED[what]}; correct the path."
+            f"{what} '{missing[0]}': no such file or folder{_near(expanded(missing[0]))}{hint}; correct the path"
         )
     closest = nearest(spelling, names) or _with_scheme(spelling, names)
-    guess = f": did you mean '{closest}'?" if closest else "; expected a built-in name, a file or a folder."
+    guess = (
+        f": did you mean '{closest}'?"
+        if closest
+        else "; expected a built-in name, a file, a folder or OWNER/NAME of the hub;"
+    )
     commands = " and ".join(f"`evidense list {shelf}`" for shelf in shelves)
     return UnknownName(
-        f"unknown {what} '{spelling}'{guess}\n{commands} {'show' if len(shelves) > 1 else 'shows'} all names; others are paths or OWNER/NAME of the hub."
+        f"unknown {what} '{spelling}'{guess} {commands} {'show' if len(shelves) > 1 else 'shows'} all names"
     )
 
 

@@ -14,7 +14,7 @@ from evidense.compute.comparison.sharing import Shared
 from evidense.compute.comparison.slices import columns_of
 from evidense.compute.models.locate import require_transformers
 from evidense.compute.progress import Progress
-from evidense.errors import InvalidInput, MissingExtra, UnknownName, gathered
+from evidense.errors import EvidenseError, InvalidInput, MissingExtra, UnknownName, gathered
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
 from evidense.report.folder import claim_of, names_of, paths_read
@@ -32,7 +32,7 @@ from evidense.study.runners.surroundings import memory_of_one_run
 from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.run_cells import run_cells
 from evidense.study.trained.tasks import CollectionAddress
-from evidense.values import Collection, Pairs
+from evidense.values import Collection, Pairs, Spelling
 from evidense.values.labels import labels
 from evidense.verbs.decide import decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
@@ -110,6 +110,7 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
         InvalidInput, StoreError: the page's folder holds another study or somebody's files, or cannot be written.
     """
     check_runner(options.runner, options.n_workers)
+    _check_spelled(study, options)
     if options.out is not None:
         prepare(claim_of(study, options.out), names_of(study))
     study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(options)})), claims=_claims(study.claims))
@@ -145,6 +146,36 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
     return OpenedStudy(
         study, systems, references, collections, origins, dissections, engines, unopened, training_pairs(study)
     )
+
+
+def _check_spelled(study: Study, options: RunOptions) -> None:
+    """Refuse systems and collections that no part recognises, all at once, before anything is opened or written.
+
+    Raises:
+        UnknownName, AmbiguousName: one is misspelt.
+        InvalidInput: several are.
+    """
+    systems = () if study.factorial or study.arms else (*study.systems, *study.references)
+    lookups: list[tuple[Callable[[str], object], str]] = [
+        *((registry.dataset, name) for name in study.collections if name not in options.values),
+        *(
+            (lambda text: registry.system(Spelling.parse(text)), name)
+            for name in systems
+            if name not in options.engines
+        ),
+    ]
+    refused: list[EvidenseError] = []
+    for look_up, name in lookups:
+        try:
+            look_up(name)
+        except MissingExtra:  # named later, with all others
+            continue
+        except EvidenseError as error:
+            refused.append(error)
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        raise InvalidInput.all_of("what is named", [str(error) for error in refused])
 
 
 def _collections(

@@ -1,5 +1,6 @@
 """Score one run file against judgements, with intervals. Needs no study, no store and no model."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,8 @@ def score_run(
         InvalidInput: a file cannot be read. The message lists every mistake with its line.
         UnknownName: a measure is unknown.
     """
-    names = [measures.canonical(m) for m in measure_names or measures.DEFAULT[:3]]
+    asked = [name for names in measure_names or measures.DEFAULT[:3] for name in _BETWEEN_COMMAS.split(names)]
+    names = [measures.canonical(name) for name in asked if name.strip()]
     part, path = registry.dataset(f"trec:{qrels}")
     (collection,) = part.open(path)
     ranker = registry.part("rankers", "trec_run").open(_spelling(run))
@@ -63,6 +65,8 @@ def score_run(
     return scored
 
 
+_BETWEEN_COMMAS = re.compile(r",(?![^(]*\))")
+"""Cuts `nDCG@10,R@5`, and leaves `AP(rel=2,judged_only=True)` whole."""
 DEPTH = 1000
 """Number of documents per query that are scored, as in trec_eval."""
 

@@ -121,8 +121,8 @@ class _Reader:
         self.first = line, len(cells)
         if not self.form and is_judgement(cells):
             raise InvalidInput(
-                f"'{self.source}' line {line} is a judgement (query_id 0 doc_id gain); expected a run file, "
-                "`query Q0 document rank score tag`; the order is RUN QRELS, and --qrels QRELS"
+                f"'{self.source}' holds judgements (line {line}: query_id 0 doc_id gain); expected a run file; "
+                "swap them: RUN first, then QRELS (or --qrels QRELS)"
             )
         columns = heading(cells, "rank", "score")
         if columns and len(columns) > 2:

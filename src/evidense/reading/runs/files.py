@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidense.boundary.encodings import as_utf8
 from evidense.boundary.files import MIB, opened
 from evidense.errors import InvalidInput
 from evidense.reading.runs.columns import read_columns, reads_as_columns
@@ -101,12 +102,12 @@ def fingerprint(path: Path, form: str | None = None) -> str:
 
 def _start(path: Path) -> bytes:
     with opened(path, WHAT) as file:
-        return file.read(_SNIFFED).removeprefix(b"\xef\xbb\xbf").lstrip()
+        return as_utf8(file, path).read(_SNIFFED).removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
 def _whole(path: Path) -> bytes:
     with opened(path, WHAT) as file:
-        data = file.read(MOST_JSON + 1)
+        data = as_utf8(file, path).read(MOST_JSON + 1)
     if len(data) > MOST_JSON:
         raise InvalidInput(
             f"'{path}' holds more than 256 MiB of JSON. Expected less; write six columns (query Q0 document rank score tag)."

@@ -54,8 +54,8 @@ def read_judgements(path: Path) -> Judgements:
             continue
         if not judgements.gains and not judgements.mistakes and is_trec_run(cells):
             raise InvalidInput(
-                f"'{path}' line {number} is that of a run file (query Q0 document rank score tag); expected judgements, "
-                "`query_id 0 doc_id gain`; the order is RUN QRELS, and --qrels QRELS"
+                f"'{path}' is a run file (line {number}: query Q0 document rank score tag); expected judgements; "
+                "swap them: RUN first, then QRELS (or --qrels QRELS)"
             )
         wrong = _take(judgements, cells, layout or {}, number)
         if wrong:

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from evidense.boundary.encodings import encoding_of
+from evidense.boundary.files import plain_name, regular
 from evidense.errors import InvalidInput, nearest
+from evidense.reading.runs.files import kind
 from evidense.reading.runs.judgements import is_trec_qrels
 from evidense.reading.tables.delimited import listed
 from evidense.reading.tables.rows import DataRow, DataTable, read_columns, table_format
@@ -85,7 +88,7 @@ def renamed(table: DataTable, names: tuple[str, str] | None) -> DataTable:
 
 def table_kind(path: Path, names: tuple[str, str] | None = None) -> str | None:
     """Return the kind of a table by its columns: 'pairs' (the default, and if the user named two of them), 'catalogue' or 'mmeb'; None if it is not a table."""
-    if not path.is_file() or table_format(path) is None or is_trec_qrels(path):
+    if not path.is_file() or not (table_format(path) or _is_exported(path, names)) or is_trec_qrels(path):
         return None
     if names:
         return "pairs"
@@ -97,6 +100,17 @@ def table_kind(path: Path, names: tuple[str, str] | None = None) -> str | None:
         find(columns, role) is not None for role in ("picture", "title", "category")
     )
     return "catalogue" if not is_pairs and (has_picture or (has_title and has_category)) else "pairs"
+
+
+def _is_exported(path: Path, names: tuple[str, str] | None) -> bool:
+    """Say whether a .txt is a table: Excel's "Unicode text" (UTF-16), or columns of which two are named, by the user or as query and document."""
+    if plain_name(path).suffix.lower() != ".txt" or kind(path) is not None:
+        return False
+    columns = read_columns(path)
+    if (names and {*names} <= {*columns}) or (find(columns, "query") and find(columns, "document")):
+        return True
+    with regular(path) as file:
+        return len(columns) > 1 and encoding_of(file.read(4), b"") == "utf-16"
 
 
 def _nearest(columns: Sequence[str], role: str) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evidense.boundary.encodings import conversion
 from evidense.errors import InvalidInput
 from evidense.reading.lines import text_lines
 
@@ -83,6 +84,8 @@ class Delimited:
         """Return the separator, and the number of lines before the header (Excel's `sep=;`)."""
         usual = "\t" if self.form == "tsv" else ","
         lines = _first_lines(self.path)
+        if lines and "\0" in lines[0]:
+            raise InvalidInput(_without_mark(self.path, lines[0]))
         declared = _SEP_LINE.fullmatch(lines[0].strip("\r\n")) if lines else None
         separator = declared[1] if declared else separator_of(lines, usual)
         if separator != usual:
@@ -154,6 +157,14 @@ def listed(columns: Sequence[str]) -> str:
 
 def _wrong_width(line: int, n_cells: int, columns: Sequence[str]) -> str:
     return f"line {line}: {n_cells} cells; expected {len(columns)} ({listed(columns)}); quote cells that contain the separator"
+
+
+def _without_mark(path: Path, line: str) -> str:
+    encoding = "utf-16be" if line.startswith("\0") else "utf-16le"
+    return (
+        f"{path}: line 1 holds NUL characters (it looks like UTF-16 without its mark); expected UTF-8 text; "
+        f"convert it: {conversion(path, encoding)}"
+    )
 
 
 def _first_lines(path: Path) -> list[str]:

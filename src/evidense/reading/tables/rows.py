@@ -93,7 +93,7 @@ class DataTable:
 
 
 def table_format(path: Path) -> str | None:
-    """Return the format of a table by its file name; None if it is not a table.
+    """Return the format of a table by its file name; None if the name is not that of a table.
 
     >>> table_format(Path("pairs.tsv.gz")), table_format(Path("notes.txt"))
     ('tsv', None)
@@ -109,11 +109,10 @@ def read_columns(path: Path) -> tuple[str, ...]:
                 return tuple(name for name in parquet.column_names(path) if not is_unnamed(name))
             case "jsonl":
                 return _first_keys(path)
-            case "csv" | "tsv" as form:
-                return Delimited(path, form).header()
+            case form:
+                return Delimited(path, form or "csv").header()
     except (InvalidInput, OSError, ValueError):
         return ()
-    return ()
 
 
 def read_table(path: Path) -> DataTable:

@@ -117,7 +117,7 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
     if not form.collections:
         yield "'collections' is empty; expected at least one (--on)"
     if not 0 < form.margin < 1:
-        yield f"'margin' is {form.margin}; expected a number between 0 and 1, neither of both, in units of the measure"
+        yield f"'margin' is {form.margin}; expected a number between 0 and 1, neither of both, in units of the measure; on the command line 2% is 0.02"
     if not 0 < form.confidence < 1:
         yield f"'confidence' is {form.confidence}; expected a number between 0 and 1"
     if form.best_of and not is_trained and len(form.systems) < 3:
