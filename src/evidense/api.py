@@ -23,6 +23,7 @@ from evidense.study.check.check import CheckResult, run_check
 from evidense.study.check.order import CheckOrder
 from evidense.study.compare import IN_TABLE, check_settings, comparison, dissection
 from evidense.study.fetch import fetch_dataset
+from evidense.study.files.names_tables import read_names
 from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
 from evidense.study.files.toml import read_study
 from evidense.study.result import Result
@@ -89,7 +90,8 @@ def compare(
 
     `on` takes spellings (files, folders, names of built-in collections), paths or Collections. If the systems are run files, `qrels`
     replaces it. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, trained_on,
-    depth, sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name. A page is written only if `out` names a folder.
+    depth, sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name, names (short names: a TOML file, or
+    {"systems": {full: short}, "collections": …, "measures": …}). A page is written only if `out` names a folder.
     `workers` (a number of processes) and `runner` ("ray", "ray://HOST:PORT") say who does the work; the results are the same.
 
     Raises:
@@ -106,6 +108,8 @@ def compare(
     for key in ("measures", "slices", "claims", "references", "trained_on"):
         if settings.get(key) is not None:
             settings[key] = texts(settings[key])
+    if is_path(settings.get("names")):
+        settings["names"] = read_names(Path(settings["names"]))
     study = comparison(names[0], names[1:], spellings, **settings)
     with consenting([*names, *study.references]):
         return run_study(study, Store(), replace(who, out=Path(out) if out else None, engines=engines, values=values))

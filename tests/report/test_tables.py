@@ -8,7 +8,20 @@ import pytest
 from evidense import report
 from evidense.boundary.numerals import plain
 from evidense.records import Verdict
-from evidense.report.comparison.paper.table import MARKS, paper_table
+from evidense.report.comparison.paper.table import (
+    COLUMN_PT,
+    GAP_PT,
+    LETTER_PT,
+    MARKS,
+    MOST_COLUMNS,
+    PaperCell,
+    PaperTable,
+    paper_markdown,
+    paper_table,
+    paper_tables,
+    parts_of,
+)
+from evidense.report.comparison.tables import escape_markdown
 from evidense.report.contents import Contents
 from report.hostile import hostile
 from report.sample import Sample
@@ -53,18 +66,58 @@ def test_hostile_names_stay_text_in_notebook_markdown_and_latex(sample: Sample) 
     assert r"bm&lt;b&gt;&amp;{{7\*7}}" in md
 
 
+def _cells(tabular: str) -> list[list[str]]:
+    """Return the cells of one tabular environment, row by row."""
+    lines = tabular.split(r"\end{tabular*}")[0].splitlines()
+    rows = [line.removesuffix(r" \\").split(" & ") for line in lines if line.endswith(r" \\")]
+    assert {len(row) for row in rows} == {1 + lines[0].count("r", lines[0].index("}l"))}
+    return rows
+
+
 def test_the_paper_table_has_systems_as_rows_and_the_best_value_bold(sample: Sample) -> None:
     contents = Contents.of(sample.study, sample.records)
     tables = paper_table(contents).split(r"\end{table}")[:-1]
-    assert len(tables) == len(contents.measures)
-    for measure, text in zip(contents.measures, tables, strict=True):
-        rows = [line.removesuffix(r" \\").split(" & ") for line in text.splitlines() if line.endswith(r" \\")]
-        assert r"\label{tab:sample-" in text
-        assert [row[0].replace("\\", "") for row in rows[1:]] == contents.everyone
+    measures = [measure for measure in contents.measures if not measure.startswith("Judged")]
+    assert len(tables) == len(measures)
+    for measure, text in zip(measures, tables, strict=True):
+        assert text.count(r"\label{tab:sample-") == text.count(r"\caption{") == 1
+        parts = [_cells(part) for part in text.split(r"\begin{tabular*}{\columnwidth}")[1:]]
+        assert all([row[0].replace("\\", "") for row in part[1:]] == contents.everyone for part in parts)
+        rows = [
+            [row[0][0], *(cell for row_of_part in row for cell in row_of_part[1:])] for row in zip(*parts, strict=True)
+        ]
+        assert rows[0] == ["System", *contents.collections, "Mean"]
         for column, collection in enumerate(contents.collections, 1):
             values = {s: plain(contents.means[s, collection, measure].value) for s in contents.everyone}
             for row, system in zip(rows[1:], contents.everyone, strict=True):
                 verdict = contents.verdicts.get((system, collection)) if measure == sample.study.primary else None
                 mark = MARKS.get(verdict.verdict, "") if verdict else ""
+                mark = f"$^{{{mark}}}$" if mark else ""
                 is_best = values[system] == max(values.values())
                 assert row[column] == (rf"\textbf{{{values[system]}}}" if is_best else values[system]) + mark
+
+
+def test_the_markdown_table_holds_the_cells_of_the_latex_table(sample: Sample) -> None:
+    contents = Contents.of(sample.study, sample.records)
+    in_markdown = paper_markdown(contents)
+    for table in paper_tables(contents):
+        for system, cells in table.rows:
+            row = [
+                (f"**{cell.value}**" if cell.is_best else cell.value)
+                + {"+": "⁺", "-": "⁻", "=": "⁼", "": ""}[cell.mark]
+                for cell in cells
+            ]
+            assert f"| {' | '.join([escape_markdown(system), *row])} |" in in_markdown
+
+
+@pytest.mark.parametrize("n_collections", [1, 2, 6, 7, 15])
+def test_no_part_of_the_paper_table_is_wider_than_a_column(n_collections: int) -> None:
+    cells = tuple(PaperCell(".123", mark="+") for _ in range(n_collections))
+    rows = tuple((name, cells) for name in ("base", "tuned", "much tuned"))
+    table = PaperTable("nDCG@10", tuple(f"corpus {n}" for n in range(n_collections)), rows, 3)
+    parts = parts_of(table)
+    assert [column for part in parts for column in part] == list(range(n_collections))
+    for part in parts:
+        heads = ["much tuned", *(table.columns[column] for column in part)]
+        assert sum(len(head) * LETTER_PT + GAP_PT for head in heads) <= COLUMN_PT
+        assert len(part) <= MOST_COLUMNS

@@ -90,6 +90,12 @@ from evidense.cli.saying import completions
 )
 @DRAWS
 @click.option("--depth", type=int, default=100, show_default=True, help="Documents kept for each query.")
+@click.option(
+    "--names",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='Short names for tables, figures and the page: TOML with [systems], [collections], [measures], each "FULL" = "SHORT".',
+)
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-on-COLLECTION.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
 @click.option("--gate", type=click.Choice(["no-harm", "helps"]), help="Exit with 1 unless this gate is met.")
@@ -115,6 +121,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     """
     from evidense.errors import InvalidInput
     from evidense.study.compare import comparison
+    from evidense.study.files.names_tables import read_names
 
     where = [*split(on), *(f"trec:{path}" for path in _paths(qrels))]
     if not where:
@@ -130,6 +137,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     for key in ("measures", "slices", "claims", "references", "trained_on"):
         options[key] = split(options[key]) or None
     options["best_of"] = options["best_of"] or None
+    options["names"] = read_names(options["names"]) if options["names"] else None
     if not request.save_baseline:
         _check_different(base, tuned)
     execute(comparison(base, tuned, where, **options), request)

@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from evidense.errors import InvalidInput
 
@@ -66,6 +66,12 @@ class Record:
     def id(self) -> str:
         """Return the sha256 of (kind, content, parents)."""
         return sha256_of([self.kind, self.content(), list(self.parents)])
+
+    def relabelled(self, **names: Json) -> Self:
+        """Return a copy for readers, with other names of what it is about. It goes by the id of this record, and is never stored."""
+        copy = replace(self, **names)
+        vars(copy)["id"] = self.id
+        return copy
 
     def to_json(self) -> dict[str, Json]:
         """Return everything, the id included, as it is stored."""

@@ -24,6 +24,7 @@ class Study(Record):
             "clusters",
             "drawn_by",
             "expected",
+            "names",
         }
     )
     name: str
@@ -60,6 +61,8 @@ class Study(Record):
     """What is dissected (`study.dissect` says which keys): base and tuned, seeds, random weights, collections, analyses, options."""
     expected: tuple[Mapping[str, Json], ...] = ()
     """Values that others published: system (its label), collection, values (measure → value), source. The page compares; no verdict rests on it."""
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Short names for tables, figures and the page: systems (by label), collections, measures → short name."""
     registered: Mapping[str, str] = field(default_factory=dict)
     """Claim of the literature, at one level → sha256 of all that could be bent afterwards: estimand, margin, controls."""
     best_of: bool = False

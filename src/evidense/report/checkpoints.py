@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evidense.boundary.numerals import interval, plain, signed
 from evidense.records import Study
 from evidense.report.contents import Contents
+from evidense.report.rendering import full_name
 from evidense.report.words import WORDS, Word
 
 _STEP = re.compile(r"step-(\d+)|model")
@@ -104,5 +105,5 @@ def _sentence(steps: Sequence[DrawnStep], baseline: str) -> str:
 
 
 def _step(system: str, otherwise: int) -> int:
-    found = _STEP.fullmatch(system)
+    found = _STEP.fullmatch(full_name(system))
     return int(found[1]) if found and found[1] else otherwise

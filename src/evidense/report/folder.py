@@ -32,7 +32,7 @@ ASKED = (
 )  # fmt: skip
 """Keys of a study that are typed: with another value it is another question, whose page must not replace the first one's."""
 _ALWAYS = (
-    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "paper.tex", FIGURE, "table.md", "page.json", STUDY_FILE, LOSSES,
+    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "paper.tex", "paper.md", FIGURE, "table.md", "page.json", STUDY_FILE, LOSSES,
     "runs/any.trec",
 )  # fmt: skip
 _INSIDE = ("findings.csv", "ledger.tex", "compare.html")

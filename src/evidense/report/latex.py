@@ -27,10 +27,39 @@ class LatexTable:
     def text(self) -> str:
         """Return the table as LaTeX source."""
         return "\n".join([
-            r"\begin{table}", r"\centering", f"\\caption{{{self.caption}}}", *([f"\\label{{{self.label}}}"] if self.label else []),
-            f"\\begin{{tabular}}{{{self.alignment}}}", r"\toprule", _row(self.heads), r"\midrule", *map(_row, self.rows), r"\bottomrule",
+            *_opened(self.caption, self.label), f"\\begin{{tabular}}{{{self.alignment}}}", *_ruled(self.heads, self.rows),
             r"\end{tabular}", r"\end{table}", "",
         ])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TablePart:
+    """Some columns of a table that is too wide for one; the first column stands in each part."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def table_in_parts(caption: str, label: str, parts: Sequence[TablePart]) -> str:
+    """Return a table as wide as a column of text, its parts below each other; the first column is set left, the others right."""
+    lines = [*_opened(caption, label), r"\small", r"\setlength{\tabcolsep}{3pt}"]
+    for number, part in enumerate(parts):
+        alignment = r"@{\extracolsep{\fill}}l" + "r" * (len(part.heads) - 1)
+        lines += [r"\\[1ex]"] if number else []
+        lines += [
+            f"\\begin{{tabular*}}{{\\columnwidth}}{{{alignment}}}",
+            *_ruled(part.heads, part.rows),
+            r"\end{tabular*}",
+        ]
+    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _opened(caption: str, label: str) -> list[str]:
+    return [r"\begin{table}", r"\centering", f"\\caption{{{caption}}}", *([f"\\label{{{label}}}"] if label else [])]
+
+
+def _ruled(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [r"\toprule", _row(heads), r"\midrule", *map(_row, rows), r"\bottomrule"]
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ def environment() -> Environment:
     environment.filters["count"] = count
     environment.filters["breakable"] = breakable
     environment.filters["without_sample"] = without_sample
+    environment.filters["full_name"] = full_name
     return environment
 
 
@@ -37,6 +38,27 @@ def _visible(value: Any) -> Any:
     if isinstance(value, Markup):
         return Markup(shown(value))
     return shown(value) if isinstance(value, str) else value
+
+
+class ShortName(str):
+    """A short name of a system or collection: a text that also knows the full name, which its tooltip shows."""
+
+    full: str
+
+    def __new__(cls, short: str, full: str) -> "ShortName":
+        """Return the short name of a full one."""
+        name = super().__new__(cls, short)
+        name.full = full
+        return name
+
+
+def full_name(name: str) -> str:
+    """Return the full name that a short one stands for, or the name itself.
+
+    >>> full_name(ShortName("MiniLM", "org/all-MiniLM-L6-v2")), full_name("bm25")
+    ('org/all-MiniLM-L6-v2', 'bm25')
+    """
+    return name.full if isinstance(name, ShortName) else name
 
 
 def breakable(name: str) -> Markup:
@@ -54,7 +76,7 @@ def without_sample(collection: str) -> str:
     >>> without_sample("stamps/photo:de:t2i@test~80q300d"), without_sample("a~b.csv")
     ('stamps/photo:de:t2i@test', 'a~b.csv')
     """
-    return re.sub(r"~(\d+q)?(\d+d)?$", "", collection)
+    return collection if isinstance(collection, ShortName) else re.sub(r"~(\d+q)?(\d+d)?$", "", collection)
 
 
 def assets() -> dict[str, str]:

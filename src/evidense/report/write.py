@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from evidense.boundary.folder import publish
 from evidense.records import Finding, Record, Study
 from evidense.report.comparison import exports, tables
 from evidense.report.comparison.paper.figures import forest_svg
-from evidense.report.comparison.paper.table import paper_table
+from evidense.report.comparison.paper.table import paper_markdown, paper_table
 from evidense.report.contents import Contents
 from evidense.report.factorial import tables as effect_tables
 from evidense.report.folder import FIGURE, LOSSES, claim_of, where_inputs_lie
@@ -17,6 +18,7 @@ from evidense.report.inside import exports as inside_exports
 from evidense.report.inside import page as inside
 from evidense.report.labels import losses, read_labels
 from evidense.report.ledger.latex import latex as ledger_latex
+from evidense.report.names import with_short_names
 from evidense.report.page import Frame, compare_html, page_html
 from evidense.report.texts import without_texts
 from evidense.store import Store
@@ -44,8 +46,8 @@ def write(
     contents = Contents.of(study, records)
     claim = claim_of(study, out)
     labels = read_labels(out / LOSSES) if (out / LOSSES).exists() else {}
-    visible = contents if text else _without_texts(contents)
-    files = dict(_files(visible, store, Frame(command, text)))
+    visible, named = (c if text else _without_texts(c) for c in (contents, with_short_names(contents)))
+    files = dict(chain(_for_readers(named, store, Frame(command, text)), _for_programs(visible, store)))
     if study_file:
         files["study.toml"] = study_file.encode("utf-8", errors="replace")
     files[LOSSES] = losses(visible, labels)
@@ -57,28 +59,30 @@ def write(
     return out / "report.html"
 
 
-def _files(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str, bytes]]:
-    yield "report.html", page_html(contents, store, frame).encode("utf-8", errors="replace")
+def _for_readers(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str, bytes]]:
+    """Yield the pages, tables and figures, under the study's short names."""
+    texts = {"report.html": page_html(contents, store, frame)}
+    if contents.inside:
+        texts["ledger.tex"] = ledger_latex(contents.ledger, inside.LEDGER_CAPTION)
+    if contents.inside and inside.is_compared(contents):
+        texts["compare.html"] = compare_html(contents, store, replace(frame, inside="report.html"))
+    tabled = effect_tables if contents.is_trained else tables
+    texts |= {"table.tex": tabled.latex(contents), "table.md": tabled.markdown(contents)}
+    if not contents.is_trained:
+        texts |= {"paper.tex": paper_table(contents), "paper.md": paper_markdown(contents)}
+    if contents.verdicts:
+        texts[FIGURE] = forest_svg(contents)
+    yield from ((name, text.encode("utf-8", errors="replace")) for name, text in texts.items())
+
+
+def _for_programs(contents: Contents, store: Store) -> Iterator[tuple[str, bytes]]:
+    """Yield what other programs read, under full names."""
     if contents.inside:
         yield "findings.csv", inside_exports.findings_csv(contents)
-        yield "ledger.tex", ledger_latex(contents.ledger, inside.LEDGER_CAPTION).encode("utf-8", errors="replace")
-    if contents.inside and inside.is_compared(contents):
-        yield (
-            "compare.html",
-            compare_html(contents, store, replace(frame, inside="report.html")).encode("utf-8", errors="replace"),
-        )
     yield "verdicts.json", exports.pretty(exports.verdict_rows(contents))
-    trained = contents.is_trained
-    flat = effect_tables.metrics(contents) if trained else exports.metrics(contents)
+    flat = effect_tables.metrics(contents) if contents.is_trained else exports.metrics(contents)
     yield "metrics.json", exports.pretty(flat)
     yield "scores.csv", exports.scores_csv(contents, store)
-    tabled = effect_tables if trained else tables
-    yield "table.tex", tabled.latex(contents).encode("utf-8", errors="replace")
-    if not trained:
-        yield "paper.tex", paper_table(contents).encode("utf-8", errors="replace")
-    if contents.verdicts:
-        yield FIGURE, forest_svg(contents).encode("utf-8", errors="replace")
-    yield "table.md", tabled.markdown(contents).encode("utf-8", errors="replace")
     for name, data in exports.run_files(contents, store):
         yield f"runs/{name}", data
 

@@ -21,6 +21,7 @@ from evidense.report.folder import claim_of, names_of, paths_read
 from evidense.store import Store
 from evidense.study.fetch import require_packages
 from evidense.study.files.dissect_tables import Dissection
+from evidense.study.files.names_tables import with_collections
 from evidense.study.gates.looks import looked, planned
 from evidense.study.gates.unseen import training_pairs, unseen
 from evidense.study.opened_collections import collections_of
@@ -130,6 +131,7 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
             f"the collection {', '.join(twice)} is named twice; expected distinct collections; leave one out"
         )
     _check_names(study, collections)
+    study = replace(study, names=with_collections(study.names, by_spelling))
     _check_depth(study, collections)
     dissections = open_dissections(study, engines, options.values)
     if study.factorial or study.arms:

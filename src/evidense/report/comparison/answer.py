@@ -11,7 +11,7 @@ from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.comparison.looks import best_sentence
 from evidense.report.comparison.notes import Note, notes_on
 from evidense.report.contents import Contents
-from evidense.report.rendering import without_sample
+from evidense.report.rendering import full_name, without_sample
 from evidense.stats.rule import too_few
 
 NAMED = 3
@@ -129,8 +129,16 @@ def names(collections: Sequence[str], n: int) -> Markup:
 def title(contents: Contents) -> Markup:
     """Return who is compared with whom."""
     systems = contents.systems
-    who = Markup("<bdi>{}</bdi>").format(systems[0]) if len(systems) == 1 else Markup("{} systems").format(len(systems))
-    return who + Markup(" vs <bdi>{}</bdi>").format(contents.baseline)
+    who = _titled(systems[0]) if len(systems) == 1 else Markup("{} systems").format(len(systems))
+    return who + Markup(" vs {}").format(_titled(contents.baseline))
+
+
+def _titled(name: str) -> Markup:
+    """Return a system with its full name as tooltip, where the study gives it a short one."""
+    full = full_name(name)
+    return (
+        Markup('<bdi title="{}">{}</bdi>').format(full, name) if full != name else Markup("<bdi>{}</bdi>").format(name)
+    )
 
 
 def family(contents: Contents) -> str:

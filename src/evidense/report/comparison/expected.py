@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from evidense.boundary.numerals import interval, plain, signed
 from evidense.report.contents import Contents
+from evidense.report.rendering import full_name
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,12 @@ def expected_lines(contents: Contents) -> list[ExpectedLine]:
 
 def _line(contents: Contents, system: str, spelling: str, published: tuple[str, float], source: str) -> ExpectedLine:
     measure, value = published
-    names = [name for name in contents.collections if _is_named(name.partition("~")[0], spelling)]
+    names = [name for name in contents.collections if _is_named(full_name(name).partition("~")[0], spelling)]
     name = names[0] if len(names) == 1 else ""
     finding = contents.means.get((system, name, measure))
-    if finding is None or finding.low is None or finding.high is None or "~" in name:
-        note = "only a sample of it was searched: not comparable" if "~" in name else "not measured"
+    is_sample = "~" in full_name(name)
+    if finding is None or finding.low is None or finding.high is None or is_sample:
+        note = "only a sample of it was searched: not comparable" if is_sample else "not measured"
         return ExpectedLine(system, spelling, measure, plain(value), "—", "", "—", "", note, source)
     is_inside = finding.low <= value <= finding.high
     note = (

@@ -3,6 +3,7 @@
 from evidense.boundary.numerals import count, short
 from evidense.measures import parse
 from evidense.report.contents import Contents
+from evidense.report.rendering import full_name
 from evidense.report.words import groups_text
 from evidense.stats import MIN_CLUSTERS
 from evidense.stats.rule import groups_to_see
@@ -11,10 +12,10 @@ from evidense.stats.rule import groups_to_see
 def paragraph(contents: Contents) -> str:
     """Return the methods in words, each number of it from the records."""
     study, n = contents.study, len(contents.collections)
-    systems = ", ".join(contents.systems)
+    systems = ", ".join(map(_introduced, contents.systems))
     several = len(contents.verdicts) > 1
     sentences = [
-        f"We compared {systems} with {contents.baseline} on {n} collection{'s' if n != 1 else ''} ({_sizes(contents)}) "
+        f"We compared {systems} with {_introduced(contents.baseline)} on {n} collection{'s' if n != 1 else ''} ({_sizes(contents)}) "
         f"by {study.primary}, computed per query with ir-measures (MacAvaney et al., 2022).",
         _dependence(contents),
         f"Intervals ({study.confidence:.0%}) come from a studentised cluster bootstrap and p-values from cluster sign-flips "
@@ -79,9 +80,16 @@ def _rule(margin: float) -> str:
     )
 
 
+def _introduced(name: str) -> str:
+    """Return a name as a paper brings it in: a short one with the full one behind it."""
+    return name if full_name(name) == name else f"{name} ({full_name(name)})"
+
+
 def _sizes(contents: Contents) -> str:
     n = {v.collection: v for v in contents.verdicts.values()}
-    return "; ".join(f"{c}: {count(v.n)} queries, {groups_text(v.n_clusters, v.details)}" for c, v in n.items())
+    return "; ".join(
+        f"{_introduced(c)}: {count(v.n)} queries, {groups_text(v.n_clusters, v.details)}" for c, v in n.items()
+    )
 
 
 def _share(contents: Contents) -> bool:

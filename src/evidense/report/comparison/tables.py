@@ -14,6 +14,7 @@ from evidense.report.comparison.looks import best_sentence, sentences
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.contents import Contents
 from evidense.report.latex import RULE, LatexTable, effect_cell, escape_latex, math
+from evidense.report.names import measure_name
 from evidense.report.words import WORDS, margin_text
 
 
@@ -50,7 +51,7 @@ def _label(contents: Contents) -> str:
 def _caption(contents: Contents) -> str:
     study = contents.study
     level = f"{study.confidence * 100:.0f}\\% interval, {escape_latex(family(contents))}"
-    what = f"{escape_latex(study.primary)}: difference from {escape_latex(contents.baseline)} with its {level}"
+    what = f"{escape_latex(measure_name(study, study.primary))}: difference from {escape_latex(contents.baseline)} with its {level}"
     return f"{what}; margin {math(margin_text(study.margin))}."
 
 
@@ -66,7 +67,7 @@ def markdown(contents: Contents) -> str:
     lines = [
         f"### {_title(contents)}",
         "",
-        f"{study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}",
+        f"{escape_markdown(measure_name(study, study.primary))} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}",
         "",
     ]
     lines += [

@@ -79,6 +79,14 @@ class FactorialForm(Form):
     toy: Table = Field(default_factory=dict)
 
 
+class NamesForm(Form):
+    """Tables of [names]; their reader refuses others."""
+
+    systems: dict[Text, Text] = Field(default_factory=dict)
+    collections: dict[Text, Text] = Field(default_factory=dict)
+    measures: dict[Text, Text] = Field(default_factory=dict)
+
+
 class StudyForm(Form):
     """Keys of a study file. The reader refuses other keys and names the nearest."""
 
@@ -107,6 +115,7 @@ class StudyForm(Form):
     arms: list[ArmForm] = Field(default_factory=list)
     dissect: list[DissectForm] = Field(default_factory=list)
     expected: list[ExpectedForm] = Field(default_factory=list)
+    names: NamesForm = Field(default_factory=NamesForm)
 
 
 def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
@@ -124,6 +133,8 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
         yield f"'best_of' is set for {len(form.systems) - 1} system beside the baseline; expected at least two to choose from"
     if is_trained and (form.best_of or form.looks):
         yield "'best_of' and 'looks' are for systems that are compared with a baseline; a study that trains cannot use them; leave them out"
+    if is_trained and data.get("names"):
+        yield "'names' is for systems that are compared with a baseline; a study that trains names its own; leave it out"
     if is_trained and form.trained_on:
         yield "'trained_on' is for systems that are not trained here; a study that trains counts leaks itself; leave it out"
     if is_trained and form.claims:

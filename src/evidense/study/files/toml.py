@@ -16,11 +16,12 @@ from evidense.records import Study
 from evidense.study.files.dissect_tables import dissections_of
 from evidense.study.files.expected_tables import expected_of
 from evidense.study.files.form import StudyForm, mistakes_of
+from evidense.study.files.names_tables import names_of
 from evidense.study.trained.tables import training_tables
 
 KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
-TABLES = ("factorial", "arms", "dissect", "expected")
-SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES})
+TABLES = ("factorial", "arms", "dissect", "expected", "names")
+SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES} or key == "names")
 """Keys of a comparison that can be set, apart from its systems and collections."""
 QUESTION = "How do these systems compare?"
 """What is asked where a study file does not say it."""
@@ -61,7 +62,7 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
         training_tables(study, source)
         dissections_of(study, source)
     study = replace(study, measures=tuple(measures.canonical(m) for m in values.get("measures", measures.DEFAULT)))
-    return replace(study, expected=expected_of(study, source))
+    return replace(study, expected=expected_of(study, source), names=names_of(study, source))
 
 
 def write_study(study: Study) -> str:
@@ -69,7 +70,8 @@ def write_study(study: Study) -> str:
     content = {key: value for key, value in study.content().items() if value is not None and value != {}}
     plain = {key: content[key] for key in KEYS if key in content and key not in TABLES}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
-    lines += _section("factorial", content.get("factorial", {}))
+    for name in ("names", "factorial"):
+        lines += _section(name, content.get(name, {}))
     for name in ("arms", "dissect", "expected"):
         for row in content.get(name, []):
             lines += ["", f"[[{name}]]", *(f"{_key(key)} = {_toml(value)}" for key, value in row.items())]
@@ -80,7 +82,7 @@ def _section(name: str, table: Mapping[str, Any]) -> list[str]:
     """Return the lines of a table. Its direct sub-tables become sections; deeper tables are written inline."""
     tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
     plain = [f"{_key(key)} = {_toml(value)}" for key, value in table.items() if key not in tables]
-    lines = ["", f"[{name}]", *plain] if table else []
+    lines = ["", f"[{name}]", *plain] if plain else []
     for key, inner in tables.items():
         lines += ["", f"[{name}.{key}]", *(f"{_key(k)} = {_toml(v)}" for k, v in inner.items())]
     return lines
