@@ -119,7 +119,7 @@ class CrossEncoderRerankerPart:
         if not head:
             raise InvalidInput(f"'{spelling}' names no model. Expected cross-encoder:FOLDER, pip:PACKAGE/FOLDER, or a hub id")  # fmt: skip
         refuse_nowhere(head)
-        require_transformers(str(spelling))
+        require_transformers(str(spelling), head)
         unsafe = "unsafe_weights" in spelling.options
         folder = folder_of(head, spelling.options.get("revision"), pickles=unsafe)
         refuse_irregular([folder])

@@ -44,7 +44,7 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
             else ""
         )
         return UnknownName(
-            f"{what} '{missing[0]}': no such file or folder{_near(expanded(missing[0]))}{hint}; correct the path"
+            f"{what} '{missing[0]}': no such file or folder{nearest_beside(expanded(missing[0]))}{hint}; correct the path"
         )
     closest = nearest(spelling, names) or _with_scheme(spelling, names)
     guess = (
@@ -104,8 +104,8 @@ def _is_path(spelling: str) -> bool:
     )
 
 
-def _near(path: Path) -> str:
-    """Return a suggestion: the file with the most similar name beside a missing one."""
+def nearest_beside(path: Path) -> str:
+    """Return a suggestion, " (did you mean 'X'?)": the file with the most similar name beside a missing one; "" if none is similar."""
     try:
         neighbours = [entry.name for entry in islice(path.parent.iterdir(), _MOST_ENTRIES)]
     except (OSError, ValueError):

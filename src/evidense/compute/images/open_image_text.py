@@ -77,7 +77,7 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
     Raises:
         IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
     """
-    require_transformers(spelling.head)
+    require_transformers(spelling.head, spelling.head)
     options = spelling.options
     root = folder_of(spelling.head, options.get("revision"), pickles="unsafe_weights" in options)
     folder = _read(root)

@@ -10,10 +10,12 @@ from typing import Any
 from evidense.boundary.files import exists
 from evidense.compute.models.files import read_json
 from evidense.errors import InvalidInput, MissingExtra, Need, gathered
+from evidense.reading.unread import nearest_beside
 from evidense.values.spelling import FLAGS
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _NOT_MODELS = {".trec", ".run", ".npy", ".npz", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".py", ".toml", ".onnx", ".gguf"}  # fmt: skip
+_PATIENCE_S = 10.0
 _WANTED = [
     "*.json",
     "*.txt",
@@ -107,10 +109,11 @@ def refuse_nowhere(head: str) -> None:
         raise InvalidInput(f"there is no model at '{head}'; expected a folder, pip:PACKAGE/FOLDER, or a hub id OWNER/NAME; correct the path")  # fmt: skip
 
 
-def require_transformers(head: str) -> None:
-    """Refuse to open a transformers model if a library or the package with the model is missing.
+def require_transformers(head: str, model: str = "") -> None:
+    """Refuse to open a transformers model if a library or the package with the model is missing. Then `model`, if given, is looked for first.
 
     Raises:
+        InvalidInput: there is no such model.
         MissingExtra: names everything that is missing.
     """
     missing: list[MissingExtra] = []
@@ -121,7 +124,23 @@ def require_transformers(head: str) -> None:
         with gathered(missing), suppress(InvalidInput):
             package_folder(head)
     if missing:
+        _refuse_absent(model)
         raise MissingExtra.all_of(missing)
+
+
+def _refuse_absent(head: str) -> None:
+    """Refuse a model that is neither on this disk nor on the hub. Without the hub's library, only a path into a folder of this disk is known to be wrong."""
+    if not looks_like_hub_id(head) or peek(head) is not None:
+        return
+    try:
+        from huggingface_hub import HfApi
+
+        HfApi().model_info(head, timeout=_PATIENCE_S)
+    except ImportError:
+        if local_folder(str(Path(head).parent)) is not None:
+            raise InvalidInput(f"'{head}' is no folder here{nearest_beside(Path(head))}; expected a model; correct the path") from None  # fmt: skip
+    except Exception as error:
+        raise _not_fetched(head, error) from None
 
 
 def package_folder(head: str) -> Path:
@@ -164,8 +183,17 @@ def _download(head: str, revision: str | None, patterns: list[str]) -> Path:
     try:
         return Path(snapshot_download(head, revision=revision, allow_patterns=patterns))
     except Exception as error:
-        raise InvalidInput(
-            f"'{head}' is no folder here and could not be fetched from the hub ({type(error).__name__}:"
-            f" {str(error).splitlines()[0][:200]}); expected a folder or a reachable hub id; correct the name, or check"
-            " the network and HF_HUB_OFFLINE"
-        ) from None
+        raise _not_fetched(head, error) from None
+
+
+def _not_fetched(head: str, error: Exception) -> InvalidInput:
+    nowhere = f"'{head}' is no folder here{nearest_beside(Path(head))}"
+    if type(error).__name__ == "RepositoryNotFoundError":
+        return InvalidInput(
+            f"{nowhere}, and the hub shows no such model; correct the name (a private model needs `hf auth login`)"
+        )
+    return InvalidInput(
+        f"{nowhere} and could not be fetched from the hub ({type(error).__name__}:"
+        f" {str(error).splitlines()[0][:200]}); expected a folder or a reachable hub id; correct the name, or check"
+        " the network and HF_HUB_OFFLINE"
+    )

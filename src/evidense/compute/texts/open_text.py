@@ -84,7 +84,7 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
     Raises:
         IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
     """
-    require_transformers(spelling.head)
+    require_transformers(spelling.head, spelling.head)
     options = dict(spelling.options)
     query_loaded = _LoadedText.of(spelling.head, options, seed)
     query = query_loaded.tower("query", options)
