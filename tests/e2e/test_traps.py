@@ -138,3 +138,23 @@ def test_queries_contained_in_their_documents_are_reported(tmp_path):
     warning = "100% of the queries (80 of 80) stand word for word in a document that is relevant to them"
     assert any(line.startswith(f"  ⚠ copied.csv: {warning}") for line in note_lines(result.study, result.records))
     assert f"copied.csv: {warning}" in first_screen(tmp_path / "page").replace("<bdi>", "").replace("</bdi>", "")
+
+
+def test_a_named_slice_that_cannot_be_tested_says_so_with_its_sizes(tmp_path, own_store):
+    """20 English queries are tested; of the others the sizes are named, on the terminal and on the page."""
+    languages = ["en"] * 70 + ["de"] * 6 + ["fr"] + [""] * 3
+    rows = "".join(f"{q},{d},{lang},all\n" for q, d, lang in zip(QUERIES, DOCUMENTS, languages, strict=True))
+    (tmp_path / "sliced.csv").write_text(f"query,document,lang,kind\n{rows}")
+    write_pairs(tmp_path / "plain.csv", zip(DOCUMENTS, QUERIES, strict=True))
+    collections = [str(tmp_path / name) for name in ("sliced.csv", "plain.csv")]
+    result = ev.compare("bm25", "char_ngrams", on=collections, slices=["lang", "kind"], out=tmp_path / "page")
+    said = "\n".join(note_lines(result.study, result.records))
+    for sentence in (
+        "sliced.csv: slice 'lang': de (6 queries), fr (1 query) are too small to be tested; at least 20 queries are needed",
+        "sliced.csv: slice 'kind': all 80 queries are 'all', so there is nothing to set apart",
+        "plain.csv: slice 'lang': this collection has no such column",
+    ):
+        assert sentence in said
+        assert sentence.split(": ", 1)[1] in html.unescape((tmp_path / "page" / "report.html").read_text())
+    unnamed = ev.compare("bm25", "char_ngrams", on=collections)
+    assert "slice" not in "\n".join(note_lines(unnamed.study, unnamed.records))

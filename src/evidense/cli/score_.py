@@ -23,6 +23,7 @@ def command(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, co
     which form it read RUN; RUN@form=ranks, RUN@form=scores or RUN@form=trec sets the form.
     """
     from evidense.api import score
+    from evidense.boundary.numerals import interval, plain
     from evidense.boundary.shown import shown_line
 
     rows = score(run, qrels, measures or None, confidence=confidence, seed=seed)
@@ -32,6 +33,7 @@ def command(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, co
     print(f"{run} was read as: {rows[0].form}", file=sys.stderr)
     width = max(len(row.measure) for row in rows)
     for row in rows:
-        print(f"{row.measure:<{width}}  {row.mean:.4f} [{row.low:.4f}, {row.high:.4f}]  n {len(row.per_query):,}")
+        n = f"{len(row.per_query):,} quer{'y' if len(row.per_query) == 1 else 'ies'}"
+        print(f"{row.measure:<{width}}  {plain(row.mean)} {interval(row.low, row.high, sign=False)}  {n}")
     for warning in dict.fromkeys(w for row in rows for w in row.warnings):
         print(f"⚠ {warning}", file=sys.stderr)

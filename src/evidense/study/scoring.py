@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from evidense import measures, registry, stats
+from evidense.compute.comparison.grouping import grouping_of
 from evidense.compute.search.list_notes import list_notes
 from evidense.compute.search.scoring import score
+from evidense.stats.critical import steady_draws
 from evidense.values import Spelling
 
 
@@ -30,7 +32,8 @@ class Scored:
 def score_run(
     run: str, qrels: str, measure_names: Sequence[str] | None = None, *, confidence: float = 0.95, seed: int = 0
 ) -> list[Scored]:
-    """Score a run file against judgements. A judged query that the run lacks scores 0. `run` may end in `@form=ranks`, `@form=scores` or `@form=trec`.
+    """Score a run file against judgements, with the intervals that a page of `compare` shows beside each mean. A judged query that the run
+    lacks scores 0. `run` may end in `@form=ranks`, `@form=scores` or `@form=trec`.
 
     Raises:
         InvalidInput: a file cannot be read. The message lists every mistake with its line.
@@ -43,26 +46,19 @@ def score_run(
     ranker = registry.part("rankers", "trec_run").open(_spelling(run))
     lists = ranker.rank(collection, DEPTH)
     values = score(lists, collection, names).values
-    clusters = stats.cluster_queries(collection.query_ids, collection.qrels, collection.groups)
-    few = stats.too_few(len(np.unique(clusters)))
+    rows = np.stack([values[name] for name in names])
+    limits = stats.Bounds.stacked([stats.Bounds.constant(measures.limits(name), (1, rows.shape[1])) for name in names])
+    queries = stats.Differences(rows, grouping_of(collection), limits)
+    intervals = stats.mean_intervals(
+        rows, queries.clusters, confidence=confidence, n_resamples=steady_draws(1, 1 - confidence), seed=seed, bounds=limits
+    )  # fmt: skip
+    few = stats.too_few(queries.n_clusters)
     notes = list_notes(lists, collection, names)
     warnings = (*collection.provenance.notes, *ranker.setup.warnings, *notes, *([few] if few else []))
-    scored = []
-    for name in names:
-        bounds = stats.Bounds.constant(measures.limits(name), (1, len(clusters)))
-        mean, low, high = stats.mean_interval(values[name], clusters, confidence=confidence, seed=seed, bounds=bounds)
-        scored.append(
-            Scored(
-                name,
-                mean,
-                low,
-                high,
-                dict(zip(collection.query_ids, values[name].tolist(), strict=True)),
-                warnings,
-                ranker.setup.similarity,
-            )
-        )
-    return scored
+    return [
+        Scored(name, *interval, dict(zip(collection.query_ids, row.tolist(), strict=True)), warnings, ranker.setup.similarity)
+        for name, interval, row in zip(names, intervals, rows, strict=True)
+    ]  # fmt: skip
 
 
 _BETWEEN_COMMAS = re.compile(r",(?![^(]*\))")

@@ -35,7 +35,7 @@ from evidense.compute.comparison.index_part import (
 from evidense.compute.comparison.kept_draws import KeptDraws
 from evidense.compute.comparison.query_texts import query_texts
 from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
-from evidense.compute.comparison.slices import Slice, differences_by_slice
+from evidense.compute.comparison.slices import Slice, differences_by_slice, left_out
 from evidense.compute.comparison.standings import standings, standings_over
 from evidense.compute.search.list_notes import list_notes
 from evidense.compute.search.scoring import judges_negatives
@@ -255,8 +255,8 @@ def _system_details(
     for label, system_details in details.items():
         if notes := list_notes(lists[label], scored.collection, study.measures, study.depth):
             system_details["notes"] = list(notes)
-    if traps := traps_of(scored.collection, store):
-        details[scored.labels[0]]["traps"] = list(traps)
+    if traps := [*traps_of(scored.collection, store), *left_out(scored.collection, study.slices)]:
+        details[scored.labels[0]]["traps"] = list[Json](traps)
     return details
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection as Names
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ SMALLEST = MIN_CLUSTERS
 """Queries of the smallest slice that is shown; fewer cannot decide anything."""
 MOST_VALUES = 12
 """Values of one column that are shown at most, the most frequent first."""
+_MOST_NAMED = 6
+"""Small slices that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,45 @@ def slices(collection: Collection, column: str) -> dict[str, Bool[np.ndarray, " 
     all_values = np.array(values, dtype=object)
     masks = {value: np.asarray(all_values == value, dtype=bool) for value in sorted(frequent)}
     return {} if len(masks) == 1 and next(iter(masks.values())).all() else masks
+
+
+def left_out(collection: Collection, named: Iterable[str]) -> list[str]:
+    """Return a sentence for each column that the study named beforehand and whose slices are not all tested, with their sizes."""
+    columns = columns_of(collection)
+    sentences = (
+        _left_out(column, _values(collection, column))
+        if column in columns
+        else f"slice '{column}': this collection has no such column"
+        for column in named
+    )
+    return [sentence for sentence in sentences if sentence]
+
+
+def _left_out(column: str, values: Sequence[str]) -> str:
+    """Say which values of a column are too small to test, or are too many.
+
+    >>> print(_left_out("lang", ["de"] * 5 + ["en"] * 41))
+    slice 'lang': de (5 queries) is too small to be tested; at least 20 queries are needed
+    >>> print(_left_out("lang", ["en"] * 46))
+    slice 'lang': all 46 queries are 'en', so there is nothing to set apart
+    """
+    counted = Counter(value for value in values if value).most_common()
+    if not counted:
+        return f"slice '{column}': no query has a value"
+    if counted[0][1] == len(values):
+        return f"slice '{column}': all {len(values):,} queries are '{counted[0][0]}', so there is nothing to set apart"
+    small = [f"{value} ({n:,} {'query' if n == 1 else 'queries'})" for value, n in counted if n < SMALLEST]
+    n_beyond = sum(n >= SMALLEST for _, n in counted[MOST_VALUES:])
+    sentences = []
+    if small:
+        more = f" and {len(small) - _MOST_NAMED:,} more" if len(small) > _MOST_NAMED else ""
+        are = "is" if len(small) == 1 else "are"
+        sentences.append(
+            f"{', '.join(small[:_MOST_NAMED])}{more} {are} too small to be tested; at least {SMALLEST} queries are needed"
+        )
+    if n_beyond:
+        sentences.append(f"{n_beyond:,} more slices are not tested; the {MOST_VALUES} largest are")
+    return f"slice '{column}': {'; '.join(sentences)}" if sentences else ""
 
 
 def values_of_columns(collection: Collection) -> dict[str, list[str]]:
