@@ -45,6 +45,8 @@ class Visible(io.TextIOBase):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._is_heard = True
+        self._shows_line = False
+        """Whether the last line is one that the next output replaces."""
 
     def write(self, text: str) -> int:
         """Write text; a leading carriage return passes, since progress bars of libraries use it.
@@ -52,9 +54,23 @@ class Visible(io.TextIOBase):
         Raises:
             StoreError: as `steer`.
         """
+        if self._shows_line:
+            self.show_line("")
         line = text.lstrip("\r")
         self.steer(("\r" if line != text else "") + in_letters_of(self.encoding, shown(line)))
         return len(text)
+
+    def show_line(self, text: str) -> None:
+        """Show text on a line that the next output replaces; "" empties it.
+
+        Raises:
+            StoreError: as `steer`.
+        """
+        self._shows_line = False
+        self.steer("\r\033[K")
+        self.write(text)
+        self._shows_line = bool(text)
+        self.flush()
 
     def steer(self, text: str) -> None:
         """Write our own control characters unchanged.
@@ -123,10 +139,11 @@ def _is_locale_c() -> bool:
 
 
 def replace_line(text: str) -> None:
-    """Show text on a line of stderr that the next call replaces."""
-    steer = sys.stderr.steer if isinstance(sys.stderr, Visible) else sys.stderr.write
-    steer("\r\033[K")
-    sys.stderr.write(text)
+    """Show text on a line of stderr that the next call, or other output to stderr, replaces."""
+    if isinstance(sys.stderr, Visible):
+        sys.stderr.show_line(text)
+        return
+    sys.stderr.write(f"\r\033[K{text}")
     sys.stderr.flush()
 
 

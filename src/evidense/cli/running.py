@@ -16,6 +16,7 @@ from evidense.boundary.consent import consenting
 from evidense.boundary.disk import write_named
 from evidense.cli.options import without_runner
 from evidense.cli.saying.lines import (
+    clear,
     say_best,
     say_collection,
     say_effects,
@@ -91,8 +92,10 @@ def _execute(study: Study, request: RunRequest) -> None:
     steps = plan(opened, store)
     if request.workers:
         steps = replace(steps, n_workers=request.workers)
+    clear()
+    options = replace(options, seconds=steps.by_task)
     if opened.cells is not None:
-        options = replace(options, ready=say_effects, seconds=steps.by_task, memory=steps.memory_by_task)
+        options = replace(options, ready=say_effects, memory=steps.memory_by_task)
     if request.plan:
         print(plan_text(steps, store))
         return

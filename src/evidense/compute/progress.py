@@ -1,13 +1,14 @@
 """Estimate the time that encoding takes: before the first batch from the machine's speed, then from the items done."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
+from evidense.boundary.numerals import count
 from evidense.parts import Tower
 from evidense.values import Item
 
@@ -84,3 +85,62 @@ class Clock:
     def _tell(self, left_s: float) -> None:
         if self.report is not None:
             self.report(self.done, self.total, left_s)
+
+
+_TRUSTED_FROM = 0.1
+"""Share of a run from which on its own pace alone says how long the rest takes; before that, the estimates have weight."""
+
+
+@dataclass
+class WholeRun:
+    """Says how far a run of several steps is: which step, the share of all that is done, and the seconds left of all."""
+
+    seconds: Mapping[str, float]
+    """Step → its estimated seconds; 0 if it is in the store."""
+    line: Callable[[str, float], None]
+    """Hears a sentence and the seconds left."""
+    _before_s: float = 0.0
+    """Estimated seconds of the steps that have begun."""
+    _began: float = field(default_factory=time.perf_counter)
+
+    def step(self, key: str, name: str, n_items: int) -> Progress:
+        """Begin the step of this key, shown by its name, that encodes this many items in all; return who is told of them."""
+        estimated_s = self.seconds.get(key, 0.0)
+        step = _StepOfRun(self, name, n_items, self._before_s, estimated_s)
+        self._before_s += estimated_s
+        self.tell(name, step.before_s, 0.0)
+        return step
+
+    def tell(self, words: str, done_s: float, left_of_step_s: float) -> None:
+        """Say how far the run is; `done_s` are the estimated seconds of what is done."""
+        total_s = sum(self.seconds.values())
+        if total_s <= 0:
+            self.line(words, left_of_step_s)
+            return
+        share = done_s / total_s
+        weight = min(1.0, share / _TRUSTED_FROM)
+        measured = (time.perf_counter() - self._began) / done_s if done_s else 1.0
+        pace = weight * measured + (1 - weight)
+        self.line(f"{100 * share:.0f} % of the run: {words}", pace * (total_s - done_s))
+
+
+@dataclass
+class _StepOfRun:
+    """Counts the items of one step: first those of one side, then those of the other."""
+
+    run: WholeRun
+    name: str
+    n_items: int
+    before_s: float
+    estimated_s: float
+    _of_earlier_sides: int = 0
+    _latest: int = 0
+
+    def __call__(self, done: int, total: int, left_s: float) -> None:
+        """Hear that some items of a side are done."""
+        if done < self._latest:
+            self._of_earlier_sides += self._latest
+        self._latest = done
+        share = min(1.0, (self._of_earlier_sides + done) / max(1, self.n_items))
+        words = f"{self.name}, {count(done)} of {count(total)} items"
+        self.run.tell(words, self.before_s + share * self.estimated_s, left_s)

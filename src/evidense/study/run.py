@@ -13,11 +13,12 @@ from evidense.compute.comparison.scored import ScoredSystems
 from evidense.compute.comparison.sharing import Shared
 from evidense.compute.comparison.slices import columns_of
 from evidense.compute.models.locate import require_transformers
-from evidense.compute.progress import Progress
+from evidense.compute.progress import Progress, WholeRun
 from evidense.errors import EvidenseError, InvalidInput, MissingExtra, UnknownName, gathered
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
 from evidense.report.folder import claim_of, names_of, paths_read
+from evidense.report.rendering import without_sample
 from evidense.store import Store
 from evidense.study.fetch import require_packages
 from evidense.study.files.dissect_tables import Dissection
@@ -55,7 +56,7 @@ class RunOptions:
     """How a study is run. No option changes a number.
 
     `engines` and `values` are systems and collections that exist in this process only, by their spelling in the study.
-    `ready` is called with the records of each collection as soon as it is decided, `progress` during encoding.
+    `ready` is called with the records of each collection as soon as it is decided, `progress` while a dissection encodes.
     """
 
     out: Path | None = None
@@ -66,7 +67,7 @@ class RunOptions:
     ready: Callable[[Study, Sequence[Record]], None] | None = None
     progress: Progress | None = None
     line: Callable[[str, float], None] | None = None
-    """Called with a sentence on the current step and the estimated seconds left, where workers do the work."""
+    """Called with a sentence on the current step and the estimated seconds left of the whole run."""
     n_workers: int | None = None
     """Number of worker processes. 0: this process, on one thread. None: trainings and analyses have one per processor, a comparison runs in
     this process on all its threads."""
@@ -75,7 +76,7 @@ class RunOptions:
     warn: Callable[[str], None] | None = None
     """Called with a sentence on a cluster whose nodes differ in something that does not stop the run."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """For a study that trains: task → its estimated seconds."""
+    """Task, or system on collection → its estimated seconds."""
     memory: Mapping[str, int] = field(default_factory=dict)
     """For a study that trains: task → estimated resident memory of its worker."""
 
@@ -138,7 +139,7 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
         return OpenedStudy(study, (), (), collections, origins, dissections, engines, cells=cells_of(study))
     names = labels((*study.systems, *study.references))
     missing: list[MissingExtra] = []
-    opened = _systems(study, engines, missing)
+    opened = _systems(study, engines, missing, options.line)
     if missing:
         raise MissingExtra.all_of(missing)
     n = len(study.systems)
@@ -190,23 +191,32 @@ def _collections(
     """
     by_spelling, missing = [], list[MissingExtra]()
     for spelling in study.collections:
+        if options.line is not None:
+            options.line(f"reading {spelling}", 0.0)
         with gathered(missing):
             by_spelling.append((spelling, collections_of(study, spelling, options.values)))
     if missing and (study.factorial or study.arms):
         with gathered(missing):
             require_transformers(study.name)
     if missing:
-        _systems(study, engines, missing)
+        _systems(study, engines, missing, options.line)
         raise MissingExtra.all_of(missing)
     return by_spelling
 
 
-def _systems(study: Study, engines: dict[str, Encoder | Ranker], missing: list[MissingExtra]) -> dict[int, System]:
+def _systems(
+    study: Study,
+    engines: dict[str, Encoder | Ranker],
+    missing: list[MissingExtra],
+    line: Callable[[str, float], None] | None,
+) -> dict[int, System]:
     """Return index → opened system, for systems and references. In a plan, systems that are code are not opened."""
     spellings = (*study.systems, *study.references)
     names = labels(spellings)
     opened = {}
     for place, spelling in enumerate(spellings):
+        if line is not None:
+            line(f"loading {names[place]} ({place + 1} of {len(spellings)} systems)", 0.0)
         if spelling in engines or not stays_shut(spelling):
             with gathered(missing):
                 opened[place] = open_system(spelling, names[place], engines)
@@ -283,10 +293,16 @@ def _scored(
     opened: OpenedStudy, store: Store, options: RunOptions, watch: Watch
 ) -> Iterator[tuple[ScoredSystems, list[Record]]]:
     everyone = (*opened.systems, *opened.references)
+    whole = None if options.line is None else WholeRun(options.seconds, options.line)
     for index in _ranked(opened, store, options, watch):
         collection = opened.collections[index]
         measures = with_judged(opened.study.measures, collection)
-        rankings = {s.label: retrieve(s, collection, opened.study.depth, store, options.progress) for s in everyone}
+        rankings = {}
+        for s in everyone:
+            name, n_items = without_sample(collection.name), len(collection.corpus) + len(collection.queries)
+            key, shown_name = (f"{s.label} on {place}" for place in (collection.name, name))
+            progress = None if whole is None else whole.step(key, shown_name, n_items)
+            rankings[s.label] = retrieve(s, collection, opened.study.depth, store, progress)
         scores = {
             (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, measures, store)
         }

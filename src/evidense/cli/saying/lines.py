@@ -230,11 +230,11 @@ def _name(verdict: Outcome) -> str:
 
 
 def say_step(words: str, left_s: float) -> None:
-    """Show the current step of a study that trains on a line that the next one replaces. Print nothing unless stderr is a terminal."""
+    """Show the current step of a run on a line that the next one replaces; long words are cut. Print nothing unless stderr is a terminal."""
     if sys.stderr.isatty():
         left = f", about {duration(left_s)} left" if left_s > 0 else ""
-        room = max(20, shutil.get_terminal_size().columns - 1)
-        replace_line(f"{words}{left}"[:room])
+        room = max(20, shutil.get_terminal_size().columns - 1 - len(left))
+        replace_line(f"{words if len(words) <= room else words[: room - 1] + '…'}{left}")
 
 
 def say_progress(done: int, total: int, left_s: float) -> None:
