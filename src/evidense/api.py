@@ -91,7 +91,8 @@ def compare(
     `on` takes spellings (files, folders, names of built-in collections), paths or Collections. If the systems are run files, `qrels`
     replaces it. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, trained_on,
     depth, sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name, names (short names: a TOML file, or
-    {"systems": {full: short}, "collections": …, "measures": …}). A page is written only if `out` names a folder.
+    {"systems": {full: short}, "collections": …, "measures": …}), seeds (system → its runs or checkpoints, one a training seed; a system that
+    is spelt as a pattern, `'dpr.seed*.run'`, has seeds, too). A page is written only if `out` names a folder.
     `workers` (a number of processes) and `runner` ("ray", "ray://HOST:PORT") say who does the work; the results are the same.
 
     Raises:
@@ -111,7 +112,7 @@ def compare(
     if is_path(settings.get("names")):
         settings["names"] = read_names(Path(settings["names"]))
     study = comparison(names[0], names[1:], spellings, **settings)
-    with consenting([*names, *study.references]):
+    with consenting([*names, *study.rankers]):
         return run_study(study, Store(), replace(who, out=Path(out) if out else None, engines=engines, values=values))
 
 

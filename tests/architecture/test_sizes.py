@@ -15,6 +15,8 @@ MANY_PARAMETERS: dict[str, str] = {
     "evidense.stats.estimates.mean_over": "public: as `simultaneous`, and what the collections share",
     "evidense.stats.means.mean_interval": "public: as `mean_intervals`",
     "evidense.stats.means.mean_intervals": "public: values and clusters, and by name what a study file and a measure set",
+    "evidense.stats.populations.seeded_systems.simultaneous_over_seeds": "public: as `simultaneous`, and its place in the whole family",
+    "evidense.stats.populations.seeded_systems.mean_over_seeds": "public: as `mean_over`",
     "evidense.stats.populations.seeded.seeded": "public: as `simultaneous`, and its place in the whole family",
 }
 """Function → why it takes more than five parameters."""

@@ -1,5 +1,8 @@
 """evidense compare."""
 
+import sys
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +11,19 @@ import click
 from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split
 from evidense.cli.running import RunRequest, execute
 from evidense.cli.saying import completions
+from evidense.records import Study
 
 
 @click.command("compare")
 @click.argument("base", shell_complete=completions.SYSTEMS)
-@click.argument("tuned", nargs=-1, required=True, shell_complete=completions.SYSTEMS)
+@click.argument("tuned", nargs=-1, shell_complete=completions.SYSTEMS)
+@click.option(
+    "--seeds",
+    multiple=True,
+    shell_complete=completions.SYSTEMS,
+    metavar="[NAME=]A,B,…",
+    help="A TUNED that was trained several times: its runs or checkpoints, one a seed, or a pattern in quotes.",
+)
 @click.option(
     "--on",
     multiple=True,
@@ -112,17 +123,24 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     """Compare TUNED (one or more) with BASE.
 
     A system is a hub id, a local folder, pip:PACKAGE/FOLDER, a TREC run file, bm25 …; @dim=256, @int8 or @binary cut or
-    compress its vectors, @index=hnsw or @index=ivf search them approximately. Exit codes: 0 = done; 1 = the gate is not met; 2 = an error.
+    compress its vectors, @index=hnsw or @index=ivf search them approximately. A pattern in quotes ('dpr.seed*.run', 'out/seed*/')
+    is one system with several training seeds. Exit codes: 0 = done; 1 = the gate is not met; 2 = an error.
 
     \b
     evidense compare BASE TUNED --on pairs.csv,phenotypes,my-beir-folder --margin 0.02
     evidense compare old.trec new.trec --qrels qrels.txt --gate no-harm
+    evidense compare bm25.run 'dpr.seed*.run' --qrels qrels.txt
     evidense compare BASE step-1000 step-2000 step-3000 --on pairs.csv --best-of
     """
     from evidense.errors import InvalidInput
     from evidense.study.compare import comparison
     from evidense.study.files.names_tables import read_names
+    from evidense.study.files.seeds import declared, hints
 
+    if not tuned and not options["seeds"]:
+        raise click.MissingParameter(param_hint="'TUNED...'", param_type="argument")
+    for sentence in hints((base, *tuned), options["seeds"]):
+        print(f"  {sentence}", file=sys.stderr)
     where = [*split(on), *(f"trec:{path}" for path in _paths(qrels))]
     if not where:
         raise InvalidInput(_no_collection(tuned))
@@ -138,9 +156,11 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
         options[key] = split(options[key]) or None
     options["best_of"] = options["best_of"] or None
     options["names"] = read_names(options["names"]) if options["names"] else None
+    options["seeds"] = declared(options["seeds"], (base, *tuned)) or None
+    study = comparison(base, tuned, where, **options)
     if not request.save_baseline:
-        _check_different(base, tuned)
-    execute(comparison(base, tuned, where, **options), request)
+        _check_different(study)
+    execute(study, replace(request, named=(*request.named, *study.rankers)))
 
 
 def _no_collection(tuned: tuple[str, ...]) -> str:
@@ -163,8 +183,8 @@ def _paths(values: tuple[str, ...]) -> list[str]:
     return [path for value in values for path in ([value] if exists(value) else split((value,)))]
 
 
-def _check_different(base: str, tuned: tuple[str, ...]) -> None:
-    """Refuse a system that is named twice. Say of a file with the bytes of BASE that it must come out IDENTICAL.
+def _check_different(study: Study) -> None:
+    """Refuse a system that is named twice, or is BASE once more. Say of a file with the bytes of BASE that it must come out IDENTICAL.
 
     Raises:
         InvalidInput: a system is named twice.
@@ -174,9 +194,11 @@ def _check_different(base: str, tuned: tuple[str, ...]) -> None:
 
     from evidense.errors import InvalidInput
 
-    if twice := [system for system in dict.fromkeys(tuned) if tuned.count(system) > 1]:
+    bases, *tuned = (study.seeds.get(name, (name,)) for name in study.systems)
+    files = [file for of_system in tuned for file in of_system]
+    if twice := [file for file in dict.fromkeys(files) if files.count(file) > 1]:
         raise InvalidInput(f"'{twice[0]}' is named twice; expected distinct systems; leave one out")
-    for system in tuned:
+    for base, system in product(bases, files):
         are_files = isfile(system) and isfile(base)
         if system == base or (are_files and samefile(system, base)):
             raise InvalidInput(

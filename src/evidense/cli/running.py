@@ -157,10 +157,11 @@ def _say(result: "Result") -> None:
 def _check_named(study: Study, request: RunRequest, out: Path) -> None:
     """Refuse output files that the command cannot write beside the page, before anything is computed."""
     from evidense.report.folder import check_named
-    from evidense.study.baseline import check_ending, is_own
+    from evidense.study.baseline import check_ending, check_one_run, is_own
 
     if request.save_baseline:
         check_ending(request.save_baseline)
+        check_one_run(study)
     for named in filter(None, (request.markdown, request.save_baseline)):
         if not (named == request.save_baseline and is_own(named, study)):
             check_named(named, study, out)

@@ -13,7 +13,7 @@ class Ranking(Record):
 
     kind: ClassVar[str] = "ranking"
     blob_fields: ClassVar[tuple[str, ...]] = ("query_ids", "doc_ids", "documents", "scores")
-    unset: ClassVar[frozenset[str]] = frozenset({"exact_for"})
+    unset: ClassVar[frozenset[str]] = frozenset({"exact_for", "seeds"})
     system: str
     """Label on the page."""
     spelling: str
@@ -36,11 +36,13 @@ class Ranking(Record):
     exact_for: str = ""
     """Label of the system with an approximate index whose exact results these are, on a sample of the queries. That system's Ranking has this
     one as its parent. "" for the ranking of a system."""
+    seeds: tuple[str, ...] = ()
+    """Of a system with several seeds, their labels; its lists are those of the first, and the Rankings of all seeds are its parents."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score(Record):
-    """Per-query values of one measure for one ranking."""
+    """Per-query values of one measure for one ranking; of a system with several seeds their means, with the seeds' Scores as parents."""
 
     kind: ClassVar[str] = "score"
     blob_fields: ClassVar[tuple[str, ...]] = ("query_ids", "values")

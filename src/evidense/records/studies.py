@@ -25,6 +25,7 @@ class Study(Record):
             "drawn_by",
             "expected",
             "names",
+            "seeds",
         }
     )
     name: str
@@ -41,6 +42,8 @@ class Study(Record):
     """How queries depend on each other: "" in proportion to the relevant documents that they share, else see `compute.grouping`."""
     references: tuple[str, ...] = ()
     """Spellings of systems that are shown as lines and get no verdict (BM25, static embeddings)."""
+    seeds: Mapping[str, Json] = field(default_factory=dict)
+    """System or reference that was trained several times → the spellings of its runs or checkpoints, one a seed; `systems` holds its name."""
     seed: int = 0
     confidence: float = 0.95
     n_resamples: int = 10_000
@@ -74,6 +77,11 @@ class Study(Record):
     def baseline(self) -> str:
         """Return the spelling that the others are compared with."""
         return self.systems[0]
+
+    @property
+    def rankers(self) -> tuple[str, ...]:
+        """Return the spelling of everything that is opened and ranks: systems, then references, with the seeds of those that have some."""
+        return tuple(x for name in (*self.systems, *self.references) for x in self.seeds.get(name, (name,)))
 
     @property
     def primary(self) -> str:

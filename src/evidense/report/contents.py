@@ -18,6 +18,10 @@ class Contents:
     study: Study
     records: tuple[Record, ...]
     rankings: dict[At, Ranking] = field(default_factory=dict)
+    seeds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """System → the labels of its seeds, where it has several."""
+    seed_rankings: dict[At, Ranking] = field(default_factory=dict)
+    """Rankings of the seeds of systems."""
     scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
     texts: dict[str, QueryTexts] = field(default_factory=dict)
     """Collection → what people read of its queries."""
@@ -54,12 +58,15 @@ class Contents:
         contents = cls(study, tuple(records))
         for record in contents.records:
             contents._place(record)
+        seeds = {seed for of_system in contents.seeds.values() for seed in of_system}
+        contents.seed_rankings = {at: contents.rankings.pop(at) for at in list(contents.rankings) if at[0] in seeds}
         return contents
 
     def _place(self, record: Record) -> None:
         match record:
             case Ranking(exact_for=""):
                 self.rankings[record.system, record.collection["name"]] = record
+                self.seeds |= {record.system: record.seeds} if record.seeds else {}
             case Score():
                 self.scores[record.system, record.collection, record.measure] = record
             case QueryTexts():

@@ -28,7 +28,7 @@ STUDY_FILE = "study.toml"
 FIGURE = "forest.svg"
 ASKED = (
     "measures", "margin", "confidence", "slices", "clusters", "references", "seed", "depth",
-    "sample_queries", "sample_documents", "drawn_by", "trained_on", "best_of",
+    "sample_queries", "sample_documents", "drawn_by", "trained_on", "best_of", "seeds",
 )  # fmt: skip
 """Keys of a study that are typed: with another value it is another question, whose page must not replace the first one's."""
 _ALWAYS = (
@@ -148,7 +148,8 @@ def _possible(value: Json) -> Iterator[str]:
 def _reads(study: Study) -> list[Json]:
     said = study.content()
     return [
-        said.get(key) for key in ("systems", "references", "collections", "trained_on", "factorial", "arms", "dissect")
+        said.get(key)
+        for key in ("systems", "seeds", "references", "collections", "trained_on", "factorial", "arms", "dissect")
     ]
 
 

@@ -17,6 +17,7 @@ from evidense.report.comparison.looks import sentences
 from evidense.report.comparison.queries import query_tables
 from evidense.report.comparison.readings import Limits
 from evidense.report.comparison.sections import section
+from evidense.report.comparison.seeds import lists_note
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.comparison.tables import latex
 from evidense.report.contents import Contents
@@ -113,7 +114,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence * 100:.0f}\u202f%",
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
         "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
-        "places": leaderboard(contents), "checkpoints": curves(contents),
+        "lists_note": lists_note(contents), "places": leaderboard(contents), "checkpoints": curves(contents),
         "answers": [answer.answer(contents, s) for s in contents.systems],
         "groups": [forest.group(contents, s, scale) for s in contents.systems],
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},

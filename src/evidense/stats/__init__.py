@@ -52,6 +52,7 @@ from evidense.stats.populations.families import NewCollection, new_collection
 from evidense.stats.populations.moderators import MetaRegression, meta_regression
 from evidense.stats.populations.pooling import MIN_COLLECTIONS, Pooled, random_effects
 from evidense.stats.populations.seeded import few_seeds, mean_and_error, seeded, seeded_mean_over
+from evidense.stats.populations.seeded_systems import mean_over_seeds, seed_differences, simultaneous_over_seeds
 from evidense.stats.resampling import Draws, MeanDraws, resample, sign_flips
 from evidense.stats.rule import (
     UNSEEN,
@@ -145,6 +146,7 @@ __all__ = [
     "mean_interval",
     "mean_intervals",
     "mean_over",
+    "mean_over_seeds",
     "meta_regression",
     "new_collection",
     "over_looks",
@@ -158,10 +160,12 @@ __all__ = [
     "reservation",
     "risk_coverage",
     "safe_threshold",
+    "seed_differences",
     "seeded",
     "seeded_mean_over",
     "sign_flips",
     "simultaneous",
+    "simultaneous_over_seeds",
     "smallest_margin",
     "three_way",
     "too_few",

@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float, Int
 from evidense.errors import InvalidInput
 from evidense.stats.dependence.overlap import Overlap
 from evidense.stats.differences import MIN_CLUSTERS, Differences
-from evidense.stats.estimates import Estimate, mean_over, simultaneous
+from evidense.stats.estimates import Estimate
+from evidense.stats.populations.seeded_systems import mean_over_seeds, seed_differences, simultaneous_over_seeds
 from evidense.stats.resampling import Draws
 from evidense.stats.sharing import Sharing
 
@@ -57,9 +58,11 @@ def all_pairs(
     seed: int,
     sharing: Sharing | None = None,
     draws: Draws | None = None,
+    by_seed: Sequence[Sequence[Float[np.ndarray, "_ _"]]] = (),
 ) -> AllPairs:
     """Test all pairs of systems on one collection, or by their mean over several. Each table holds a row a system, a column a query.
 
+    `by_seed`, if some system was trained several times, holds for each table each system's values by seed: the tests are then over seeds too.
     Fewer than `MIN_CLUSTERS` groups of queries on every collection show nothing. `draws` are those of the rows of `pair_rows`, on the
     collection or of the mean over several (`MeanDraws`), so that they need not be drawn again.
 
@@ -76,7 +79,11 @@ def all_pairs(
     means = np.mean([table.mean(axis=1) for table in tables], axis=0)
     pairs = list(combinations(range(n_systems), 2))
     if pairs:
-        family = [Differences(pair_rows(table), groups) for table, groups in zip(tables, clusters, strict=True)]
+        seeds = [_pairs_by_seed(values) for values in by_seed] or [()] * len(tables)
+        family = [
+            Differences(pair_rows(table), groups, by_seed=of_pairs)
+            for table, groups, of_pairs in zip(tables, clusters, seeds, strict=True)
+        ]
         estimates = _estimates(family, sharing, draws, confidence=confidence, n_resamples=n_resamples, seed=seed)
         for (i, j), e in zip(pairs, estimates, strict=True):
             is_shown = e.p_adjusted <= 1 - confidence and e.n_clusters >= MIN_CLUSTERS
@@ -95,6 +102,11 @@ def pair_rows(table: Float[np.ndarray, "s q"]) -> Float[np.ndarray, "p q"]:
     return differences
 
 
+def _pairs_by_seed(values: Sequence[Float[np.ndarray, "_ _"]]) -> tuple[Float[np.ndarray, "_ _"], ...]:
+    """Return the differences by seed of all pairs, in the order of `pair_rows`; nothing if no system has seeds."""
+    return tuple(seed_differences(first, second) for first, second in combinations(values, 2))
+
+
 def _estimates(
     family: Sequence[Differences],
     sharing: Sharing | None,
@@ -105,9 +117,10 @@ def _estimates(
     seed: int,
 ) -> list[Estimate]:
     if len(family) == 1:
-        known = None if draws is None else [draws]
-        return simultaneous(family, confidence=confidence, n_resamples=n_resamples, seed=seed, draws=known)[0]
-    return mean_over(family, confidence=confidence, n_resamples=n_resamples, seed=seed, sharing=sharing, draws=draws)
+        return simultaneous_over_seeds(family[0], confidence=confidence, n_resamples=n_resamples, seed=seed, draws=draws)  # fmt: skip
+    return mean_over_seeds(
+        family, confidence=confidence, n_resamples=n_resamples, seed=seed, sharing=sharing, draws=draws
+    )
 
 
 def _letters(alike: Bool[np.ndarray, "s s"], best_first: Int[np.ndarray, " s"], names: Sequence[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Paired differences, their sums over clusters, and the grid on which sums do not depend on the order of adding."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +22,8 @@ class Differences:
 
     `clusters` says how queries depend on each other: queries with equal labels are resampled and flipped together; an overlap joins
     them in part. `bounds` are the least and the most that each difference can be; without them a difference has no limits.
-    `base` holds the baseline's values, for verdicts that ask whether it has anything to lose.
+    `base` holds the baseline's values, for verdicts that ask whether it has anything to lose. `by_seed`, if some system was trained
+    several times, holds each system's differences in each of its seeds, whose mean is its row of `values`; else it is empty.
 
     Raises:
         InvalidInput: shapes that do not fit, no query, or a difference that is not finite.
@@ -34,6 +36,7 @@ class Differences:
     clusters: Grouping
     bounds: Bounds | None = None
     base: Float[np.ndarray, " q"] | None = None
+    by_seed: tuple[Float[np.ndarray, "_ q"], ...] = ()
 
     def __post_init__(self) -> None:
         check_values(self.values, self.labels)
@@ -41,11 +44,22 @@ class Differences:
     def of(self, queries: Bool[np.ndarray, " q"]) -> "Differences":
         """Return the differences of some queries."""
         bounds, base = self.bounds and self.bounds.of(queries), None if self.base is None else self.base[queries]
-        return Differences(self.values[:, queries], part_of(self.clusters, queries), bounds, base)
+        by_seed = tuple(table[:, queries] for table in self.by_seed)
+        return Differences(self.values[:, queries], part_of(self.clusters, queries), bounds, base, by_seed)
 
     def row(self, j: int) -> "Differences":
         """Return the differences of one system."""
-        return Differences(self.values[j : j + 1], self.clusters, self.bounds and self.bounds.row(j), self.base)
+        return self.rows([j])
+
+    def rows(self, systems: Sequence[int]) -> "Differences":
+        """Return the differences of some systems."""
+        bounds = self.bounds and Bounds.stacked([self.bounds.row(j) for j in systems])
+        by_seed = tuple(self.by_seed[j] for j in systems) if self.by_seed else ()
+        return Differences(self.values[list(systems)], self.clusters, bounds, self.base, by_seed)
+
+    def n_seeds(self, j: int) -> int:
+        """Return the number of seeds of system j."""
+        return len(self.by_seed[j]) if self.by_seed else 1
 
     def mean_bounds(self, j: int) -> tuple[float, float]:
         """Return what the mean of system j can be at least and at most."""

@@ -36,7 +36,7 @@ class Draws:
     boot_mean: Float[np.ndarray, "r s"]
     boot_se: Float[np.ndarray, "r s"]
 
-    def of(self, systems: slice) -> "Draws":
+    def of(self, systems: slice | list[int]) -> "Draws":
         """Return the draws of some systems."""
         return Draws(*(getattr(self, field.name)[..., systems] for field in fields(self)))
 

@@ -47,6 +47,19 @@ def is_own(path: Path, study: Study) -> bool:
     )
 
 
+def check_one_run(study: Study) -> None:
+    """Refuse to save a baseline that stands for several seeds.
+
+    Raises:
+        InvalidInput: the baseline has seeds.
+    """
+    if seeds := study.seeds.get(study.baseline):
+        raise InvalidInput(
+            f"--save-baseline writes the lists of one run, and the baseline '{study.baseline}' has {len(seeds)} seeds; expected one run; "
+            f"save each seed by itself: evidense compare {seeds[0]} {seeds[0]} … --save-baseline FILE"
+        )
+
+
 def check_own(study: Study) -> None:
     """Refuse to overwrite the baseline file that a study reads, unless the study counts looks in it.
 

@@ -11,6 +11,7 @@ from evidense.records import Study
 from evidense.stats.critical import steady_draws
 from evidense.study.files.dissect_tables import toy_rows
 from evidense.study.files.form import MOST_RESAMPLES
+from evidense.study.files.seeds import named_systems
 from evidense.study.files.toml import SETTINGS, study_from
 from evidense.study.trained.arms import toy_arms
 from evidense.study.trained.factorial import TOY_STUDY, by_collection, laid_over
@@ -36,17 +37,19 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
         InvalidInput, UnknownName: as `study_from`.
     """
     check_settings(settings, *SETTINGS, "dissect")
-    names = [label_of(s) for s in (base, *others)]
-    keys = {
+    keys: dict[str, Any] = {
         key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None
     }
+    named = named_systems((base, *others), keys.get("references", ()), keys.get("seeds"))
+    keys |= {key: value for key, value in named.keys().items() if key in keys or (key == "seeds" and value)}
+    names = [label_of(s) for s in named.systems]
     if any(key.startswith("sample_") for key in keys) and "dissect" not in keys:
         keys.setdefault("drawn_by", "name")
     data = {
         "name": default_name(names, on),
         "question": f"Did {', '.join(names[1:])} change what {names[0]} retrieves?",
         "seed": 0,
-        "systems": [base, *others],
+        "systems": list(named.systems),
         "collections": list(on),
         "n_resamples": min(steady_draws(len(on)), MOST_RESAMPLES),
         **keys,

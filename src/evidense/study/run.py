@@ -7,9 +7,10 @@ from pathlib import Path
 
 from evidense import registry, report, stats
 from evidense.boundary.folder import prepare
+from evidense.compute.comparison.family import KeptDraws
 from evidense.compute.comparison.grouping import check_grouping
-from evidense.compute.comparison.kept_draws import KeptDraws
 from evidense.compute.comparison.scored import ScoredSystems
+from evidense.compute.comparison.seeds import ranking_over_seeds, scores_over_seeds
 from evidense.compute.comparison.sharing import Shared
 from evidense.compute.comparison.slices import columns_of
 from evidense.compute.models.locate import require_transformers
@@ -25,7 +26,7 @@ from evidense.study.files.dissect_tables import Dissection
 from evidense.study.files.names_tables import with_collections
 from evidense.study.gates.looks import looked, planned
 from evidense.study.gates.unseen import training_pairs, unseen
-from evidense.study.opened_collections import collections_of
+from evidense.study.opened import collections_of, ranker_labels, seeds_of
 from evidense.study.rankings import RankingTasks
 from evidense.study.result import Result
 from evidense.study.run_dissections import InProcess, open_dissections, run_dissections
@@ -35,7 +36,6 @@ from evidense.study.trained.cells import Cells, Watch, cells_of
 from evidense.study.trained.run_cells import run_cells
 from evidense.study.trained.tasks import CollectionAddress
 from evidense.values import Collection, Pairs, Spelling
-from evidense.values.labels import labels
 from evidense.verbs.decide import decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
 from evidense.verbs.decide_queries import decide_queries
@@ -87,6 +87,7 @@ class OpenedStudy:
 
     study: Study
     systems: tuple[System, ...]
+    """Everything compared that ranks: of a system with several seeds each of these."""
     references: tuple[System, ...]
     collections: tuple[Collection, ...]
     origins: tuple[CollectionAddress, ...]
@@ -100,6 +101,13 @@ class OpenedStudy:
     """The training data of the systems."""
     cells: Cells | None = None
     """What the study trains; None if its systems are ready."""
+    seeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Label of a system with several seeds → the labels of these."""
+
+    def named(self, rankers: Sequence[System]) -> tuple[str, ...]:
+        """Return the labels under which rankers are compared: of seeds that of their system."""
+        system_of = {seed: system for system, seeds in self.seeds.items() for seed in seeds}
+        return tuple(dict.fromkeys(system_of.get(ranker.label, ranker.label) for ranker in rankers))
 
 
 def open_study(study: Study, options: RunOptions) -> OpenedStudy:
@@ -137,18 +145,18 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
     dissections = open_dissections(study, engines, options.values)
     if study.factorial or study.arms:
         return OpenedStudy(study, (), (), collections, origins, dissections, engines, cells=cells_of(study))
-    names = labels((*study.systems, *study.references))
     missing: list[MissingExtra] = []
     opened = _systems(study, engines, missing, options.line)
     if missing:
         raise MissingExtra.all_of(missing)
-    n = len(study.systems)
+    n = len(replace(study, references=()).rankers)
     systems, references = (tuple(opened[i] for i in opened if (i < n) == is_first) for is_first in (True, False))
-    unopened = tuple(name for i, name in names.items() if i not in opened)
+    unopened = tuple(name for i, name in enumerate(ranker_labels(study)) if i not in opened)
     study = planned(study, opened[0].engine if 0 in opened else None)
     return OpenedStudy(
-        study, systems, references, collections, origins, dissections, engines, unopened, training_pairs(study)
-    )
+        study, systems, references, collections, origins, dissections, engines, unopened, training_pairs(study),
+        seeds=seeds_of(study, opened),
+    )  # fmt: skip
 
 
 def _check_spelled(study: Study, options: RunOptions) -> None:
@@ -158,7 +166,7 @@ def _check_spelled(study: Study, options: RunOptions) -> None:
         UnknownName, AmbiguousName: one is misspelt.
         InvalidInput: several are.
     """
-    systems = () if study.factorial or study.arms else (*study.systems, *study.references)
+    systems = () if study.factorial or study.arms else study.rankers
     lookups: list[tuple[Callable[[str], object], str]] = [
         *((registry.dataset, name) for name in study.collections if name not in options.values),
         *(
@@ -210,16 +218,15 @@ def _systems(
     missing: list[MissingExtra],
     line: Callable[[str, float], None] | None,
 ) -> dict[int, System]:
-    """Return index → opened system, for systems and references. In a plan, systems that are code are not opened."""
-    spellings = (*study.systems, *study.references)
-    names = labels(spellings)
+    """Return index → opened system, for all that rank. In a plan, systems that are code are not opened."""
+    names = ranker_labels(study)
     opened = {}
-    for place, spelling in enumerate(spellings):
+    for place, (spelling, label) in enumerate(zip(study.rankers, names, strict=True)):
         if line is not None:
-            line(f"loading {names[place]} ({place + 1} of {len(spellings)} systems)", 0.0)
+            line(f"loading {label} ({place + 1} of {len(names)} systems)", 0.0)
         if spelling in engines or not stays_shut(spelling):
             with gathered(missing):
-                opened[place] = open_system(spelling, names[place], engines)
+                opened[place] = open_system(spelling, label, engines)
     return opened
 
 
@@ -306,16 +313,22 @@ def _scored(
         scores = {
             (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, measures, store)
         }
+        exact = {label: beside for label, ranking in rankings.items() if (beside := exact_beside(ranking, store))}
+        for label, seeds in opened.seeds.items():
+            by_seed = [[scores[seed, measure] for measure in measures] for seed in seeds]
+            scores |= {(label, x.measure): x for x in scores_over_seeds(label, by_seed, store)}
+            rankings[label] = ranking_over_seeds(label, [rankings[seed] for seed in seeds], store)
         scored = ScoredSystems(
             index=index,
             n_collections=len(opened.collections),
             collection=collection,
-            labels=tuple(s.label for s in opened.systems),
-            references=tuple(s.label for s in opened.references),
+            labels=opened.named(opened.systems),
+            references=opened.named(opened.references),
             rankings=rankings,
-            exact={label: exact for label, ranking in rankings.items() if (exact := exact_beside(ranking, store))},
+            exact=exact,
             scores=scores,
             grouped_by=opened.study.clusters,
+            seeds=opened.seeds,
         )
         yield scored, [*rankings.values(), *scored.exact.values(), *scores.values()]
 

@@ -15,7 +15,7 @@ from evidense.parts import Case, Encoder, Ranker, Subject
 from evidense.records import Finding, Study
 from evidense.store import Store
 from evidense.study.files.dissect_tables import SAMPLES, TRAINED, Dissection, dissections_of
-from evidense.study.opened_collections import collections_of
+from evidense.study.opened import collections_of
 from evidense.study.runners.local import local_runner, n_cores
 from evidense.study.runners.surroundings import kept_by_worker
 from evidense.study.runners.tasks import Say, Task, tell

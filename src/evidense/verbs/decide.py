@@ -13,6 +13,7 @@ from evidense import measures, registry, stats
 from evidense.compute.comparison.decision import (
     counted,
     details_of,
+    errors_of,
     estimate_fields,
     family_words,
     new_collection_fields,
@@ -20,7 +21,8 @@ from evidense.compute.comparison.decision import (
     reason_of,
 )
 from evidense.compute.comparison.excerpts import PairedResults, excerpts
-from evidense.compute.comparison.exploratory import exploratory_slice, intervals_of, other_measures
+from evidense.compute.comparison.exploratory import exploratory_slice, interval_test, intervals_of, other_measures
+from evidense.compute.comparison.family import KeptDraws, level_of, mean_estimates, simultaneous
 from evidense.compute.comparison.grouping import COMPONENTS, QUERIES, grouping_of
 from evidense.compute.comparison.index_part import (
     CheckedQueries,
@@ -32,9 +34,9 @@ from evidense.compute.comparison.index_part import (
     recalls,
     word_allowing,
 )
-from evidense.compute.comparison.kept_draws import KeptDraws
 from evidense.compute.comparison.query_texts import query_texts
 from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
+from evidense.compute.comparison.seeds import said_of_seeds
 from evidense.compute.comparison.slices import Slice, differences_by_slice, left_out
 from evidense.compute.comparison.standings import standings, standings_over
 from evidense.compute.search.list_notes import list_notes
@@ -68,7 +70,13 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store, kept: K
     comparisons = [SystemComparison(study, scored, index, study.primary) for index in range(len(estimates))]
     other_words = _words_of_other_groupings(study, scored, differences, estimates)
     findings = [
-        _difference(comparison, estimate, {**details, **details_of_index(part)}, lists, store)
+        _difference(
+            comparison,
+            estimate,
+            {**details, **details_of_index(part), **comparison.seeds, **errors_of(differences, comparison.index)},
+            lists,
+            store,
+        )
         for comparison, estimate, details, part in zip(comparisons, estimates, other_words, parts, strict=True)
     ]
     outcomes = [
@@ -88,27 +96,6 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store, kept: K
     for record in records:
         store.put(record)
     return records
-
-
-def simultaneous(
-    study: Study, differences: stats.Differences, index: int, n_collections: int, kept: stats.MeanDraws | None = None
-) -> list[stats.Estimate]:
-    """Estimate every system on one collection, or on a part of its queries, within the study's family.
-
-    `index` selects the stream of random numbers; `n_collections` is the size of the family. The draws are added to `kept`.
-    """
-    draws = stats.resample([differences], n_resamples=study.n_resamples, seed=study.seed, first=index)
-    if kept is not None and n_collections > 1:
-        kept.add(draws[0])
-    (estimates,) = stats.simultaneous(
-        [differences], confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, draws=draws,
-        n_collections=n_collections,
-    )  # fmt: skip
-    return stats.over_looks(estimates, study.looks)
-
-
-def _level(study: Study) -> float:
-    return stats.level(study.confidence, study.looks)
 
 
 def _words_of_other_groupings(
@@ -158,7 +145,7 @@ def _difference(
     study, scored = comparison.study, comparison.scored
     labels = (comparison.baseline, comparison.system)
     base_values, system_values = scored.values(labels, study.primary, store)
-    base_lists, system_lists = ([lists[label]] for label in labels)
+    base_lists, system_lists = ([lists[seed] for seed in scored.seeds_of(label)] for label in labels)
     pair = PairedResults(scored.collection, base_lists, system_lists, base_values, system_values)
     return Finding(
         parents=comparison.parents, estimand="difference", site=comparison.site(), unit=study.primary,
@@ -232,15 +219,17 @@ def _means(
     sites = [(label, measure) for measure in scored.measures for label in everyone]
     values = np.concatenate([scored.values(everyone, measure, store) for measure in scored.measures])
     bounds = [stats.Bounds.constant(measures.limits(measure), (1, values.shape[1])) for _, measure in sites]
-    intervals = intervals_of(study, stats.Differences(values, scored.clusters, stats.Bounds.stacked(bounds)))
+    seeds = [scored.by_seed(everyone, measure, store) for measure in scored.measures]
+    by_seed = tuple(of_system for of_measure in seeds for of_system in of_measure)
+    rows = stats.Differences(values, scored.clusters, stats.Bounds.stacked(bounds), by_seed=by_seed)
     return [
         Finding(
             parents=(scored.scores[label, measure].id,), estimand="mean", value=mean, unit=measure, low=low, high=high,
             site={"system": label, "collection": scored.collection.name, "measure": measure}, n=values.shape[1],
-            n_clusters=stats.effective(scored.clusters), confidence=study.confidence, test="cluster bootstrap",
+            n_clusters=stats.effective(scored.clusters), confidence=study.confidence, test=interval_test(rows.n_seeds(row)),
             details=primary_details[label] if measure == study.primary else {},
         )
-        for (label, measure), (mean, low, high) in zip(sites, intervals, strict=True)
+        for row, ((label, measure), (mean, low, high)) in enumerate(zip(sites, intervals_of(study, rows), strict=True))
     ]  # fmt: skip
 
 
@@ -253,8 +242,14 @@ def _system_details(
         for label, standing in standings(study, scored, store, kept).items():
             details[label] |= standing
     for label, system_details in details.items():
-        if notes := list_notes(lists[label], scored.collection, study.measures, study.depth):
-            system_details["notes"] = list(notes)
+        of_seeds = {
+            seed: list_notes(lists[seed], scored.collection, study.measures, study.depth)
+            for seed in scored.seeds_of(label)
+        }
+        if notes := said_of_seeds(of_seeds):
+            system_details["notes"] = notes
+        if seeds := scored.seed_means(label, study.primary):
+            system_details["seeds"] = seeds
     if traps := [*traps_of(scored.collection, store), *left_out(scored.collection, study.slices)]:
         details[scored.labels[0]]["traps"] = list[Json](traps)
     return details
@@ -303,7 +298,7 @@ def decide_over(
     if len(all_scored) < 2:
         return []
     family = [scored.differences(study.primary, store) for scored in all_scored]
-    estimates = _mean_estimates(study, family, sharing, kept.differences.draws)
+    estimates = mean_estimates(study, family, sharing, kept.differences.draws)
     parts = _parts_of_means(study, all_scored, estimates, sharing, store)
     means = [
         _mean_over(study, all_scored, index, estimate, part)
@@ -320,15 +315,6 @@ def decide_over(
     return records
 
 
-def _mean_estimates(
-    study: Study, family: Sequence[stats.Differences], sharing: stats.Sharing, draws: stats.Draws | None = None
-) -> list[stats.Estimate]:
-    estimates = stats.mean_over(
-        family, confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, sharing=sharing, draws=draws
-    )
-    return stats.over_looks(estimates, study.looks)
-
-
 def _random_effects(
     study: Study, rows: Sequence[stats.Differences], sharing: stats.Sharing
 ) -> stats.NewCollection | None:
@@ -343,9 +329,7 @@ def _family_mean(
 ) -> stats.Estimate:
     """Return the mean over a family of collections; only its effect and standard error are read, which no draw changes."""
     family = [rows[member] for member in members]
-    return stats.mean_over(family, confidence=_level(study), n_resamples=_FEW_DRAWS, seed=study.seed, sharing=sharing)[
-        0
-    ]
+    return stats.mean_over_seeds(family, confidence=level_of(study), n_resamples=_FEW_DRAWS, seed=study.seed, sharing=sharing)[0]  # fmt: skip
 
 
 def _parts_of_means(
@@ -359,7 +343,7 @@ def _parts_of_means(
     checked = [c for scored in all_scored if (c := CheckedQueries.of(scored, study.primary, store)) is not None]
     exact = None
     if checked and not any(c.is_sample for c in checked):
-        exact = _mean_estimates(study, [c.exact_differences() for c in checked], sharing)
+        exact = mean_estimates(study, [c.exact_differences() for c in checked], sharing)
     return mean_parts(study, checked, estimates, exact)
 
 

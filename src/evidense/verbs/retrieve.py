@@ -302,6 +302,11 @@ def collection_card(collection: Collection) -> dict[str, Json]:
     }  # fmt: skip
 
 
+def content_of(system: System) -> str:
+    """Return the sha256 of the bytes that a system ranks by, whatever it is called."""
+    return sha256_of([*_fingerprint(system.engine), repr(system.compression), *_index(system)])
+
+
 def _identity(system: System) -> list[str]:
     """Return all that changes the lists of a system, whatever the collection."""
     return [system.spelling, *_fingerprint(system.engine), repr(system.compression), *_index(system)]

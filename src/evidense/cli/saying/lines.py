@@ -37,6 +37,8 @@ def verdict_line(verdict: Outcome, width: int) -> str:
 
 def say_collection(study: Study, records: Sequence[Record]) -> None:
     """Print the verdicts of one collection, the findings of one analysis, or the verdicts on claims of the literature."""
+    from evidense.report.comparison.seeds import seeds_text
+
     clear()
     if say_inside(records):
         return
@@ -47,6 +49,8 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
     width = max(len(v.system) for v in verdicts)
     for verdict in verdicts:
         print(verdict_line(verdict, width))
+        if seeds := seeds_text(verdict.details):
+            print(f"    {seeds}")
     for line in note_lines(study, records):
         print(line)
     sys.stdout.flush()

@@ -36,12 +36,13 @@ def details_of(estimate: stats.Estimate, margin: float) -> dict[str, Json]:
     more_cannot_help = (
         stats.too_few(e.n_clusters) and e.n_clusters < e.n
     )  # new queries may fall into the groups at hand
-    needed = None if more_cannot_help else stats.advice(e, margin)
+    needed = None if more_cannot_help or e.n_seeds > 1 else stats.advice(e, margin)
     optional: dict[str, Json] = {
         "queries_to_decide_between": [needed.low, needed.high] if needed else None,
         "n_groups": e.n_groups if e.n_groups != e.n_clusters else None,
         "effective_queries": e.n_clusters if e.is_overlapping else None,
-        "n_deciding": e.n_deciding or None,
+        "n_deciding": e.n_deciding or None if e.n_seeds == 1 else None,
+        "n_seeds": e.n_seeds if e.n_seeds > 1 else None,
         "reservation": stats.reservation(e, margin) or None,
     }
     return {
@@ -52,15 +53,28 @@ def details_of(estimate: stats.Estimate, margin: float) -> dict[str, Json]:
     }  # fmt: skip
 
 
+def errors_of(differences: stats.Differences, j: int) -> dict[str, Json]:
+    """Return the standard errors of a difference that come from its seeds and from the queries; nothing where it has no seeds."""
+    if differences.n_seeds(j) == 1:
+        return {}
+    (variances,) = stats.variances(stats.Seeded(differences.by_seed[j][None], differences.clusters))
+    return {"seed_se": variances.seed_se, "query_se": variances.query_se}
+
+
 def reason_of(estimate: stats.Estimate, word: stats.Label, margin: float) -> str:
-    """Return the reason for a word; for UNDECIDED, what is still possible and how many queries would decide."""
+    """Return the reason for a word; for UNDECIDED, what is still possible and how many queries would decide.
+
+    Over several seeds how many queries would decide is not said, since seeds count too.
+    """
     if word == "IDENTICAL":
-        return "every query has the same value"
+        return "every query has the same value" + (" in every seed" if estimate.n_seeds > 1 else "")
     if word != "UNDECIDED":
         return _where_it_lies(word, margin)
     if reason := stats.doubt(estimate, margin) or stats.reservation(estimate, margin):
         return reason
     possible = _still_possible(estimate, margin)
+    if estimate.n_seeds > 1:
+        return "; ".join(filter(None, (possible, stats.few_seeds(estimate.n_seeds))))
     needed = stats.advice(estimate, margin)
     if needed is None:
         return possible

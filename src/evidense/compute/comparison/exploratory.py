@@ -21,7 +21,8 @@ def other_measures(study: Study, scored: ScoredSystems, store: Store) -> list[Fi
     tables = [scored.differences(measure, store) for measure in others]
     values = np.concatenate([table.values for table in tables])
     bounds = stats.Bounds.stacked([table.bounds for table in tables if table.bounds])
-    rows = stats.Differences(values, scored.clusters, bounds)
+    by_seed = tuple(differences for table in tables for differences in table.by_seed)
+    rows = stats.Differences(values, scored.clusters, bounds, by_seed=by_seed)
     comparisons = [
         SystemComparison(study, scored, index, measure) for measure in others for index in range(len(scored.labels) - 1)
     ]
@@ -50,8 +51,8 @@ def _plain_difference(
     return Finding(
         parents=comparison.parents, estimand="slice" if slice_site else "difference", site=comparison.site(**slice_site or {}),
         value=mean, low=low, high=high, n=n, n_clusters=row.n_clusters, unit=measure, confidence=comparison.study.confidence,
-        test="cluster bootstrap", family="none: exploratory" if slice_site else "none: shown for reading, no verdict",
-        details={"win": win, "tie": n - win - loss, "loss": loss},
+        test=interval_test(row.n_seeds(0)), family="none: exploratory" if slice_site else "none: shown for reading, no verdict",
+        details={"win": win, "tie": n - win - loss, "loss": loss, **comparison.seeds},
     )  # fmt: skip
 
 
@@ -68,7 +69,23 @@ def intervals_of(study: Study, rows: stats.Differences) -> list[Interval]:
     It is a family of its own, so it needs no more draws than one collection, whatever the study's family needs.
     """
     n_resamples = min(study.n_resamples, steady_draws(1, 1 - study.confidence))
-    return stats.mean_intervals(
+    intervals = stats.mean_intervals(
         rows.values, rows.clusters, confidence=study.confidence, n_resamples=n_resamples, seed=study.seed,
         bounds=rows.bounds,
     )  # fmt: skip
+    return [
+        _over_seeds(study, rows.row(j), n_resamples) if rows.n_seeds(j) > 1 else interval
+        for j, interval in enumerate(intervals)
+    ]
+
+
+def _over_seeds(study: Study, row: stats.Differences, n_resamples: int) -> Interval:
+    (estimate,) = stats.simultaneous_over_seeds(
+        row, confidence=study.confidence, n_resamples=n_resamples, seed=study.seed
+    )
+    return estimate.effect, estimate.low, estimate.high
+
+
+def interval_test(n_seeds: int) -> str:
+    """Name what an interval that stands alone comes from."""
+    return "over seeds and queries" if n_seeds > 1 else "cluster bootstrap"

@@ -55,6 +55,7 @@ class ScoredSystems(ScoredCollection):
     """A collection on which systems are compared.
 
     `labels` begins with the baseline, then the other systems. `references` appear only in tables of means.
+    A system with several seeds has a Ranking and Scores by its own label, made by `seeds`, beside those of its seeds.
     """
 
     labels: tuple[str, ...]
@@ -62,6 +63,8 @@ class ScoredSystems(ScoredCollection):
     rankings: Mapping[str, Ranking]
     exact: Mapping[str, Ranking] = field(default_factory=dict)
     """Label of a system with an index → its exact ranking of a sample of the queries."""
+    seeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """System → the labels of its seeds, of those that were trained several times."""
 
     @property
     def measures(self) -> list[str]:
@@ -69,14 +72,30 @@ class ScoredSystems(ScoredCollection):
         return list(dict.fromkeys(measure for _, measure in self.scores))
 
     def lists(self, store: Store) -> dict[str, RankedLists]:
-        """Return label → ranked lists of every system and reference."""
-        return {label: load_lists(self.rankings[label], store) for label in (*self.labels, *self.references)}
+        """Return label → ranked lists of every system and reference, and of every seed of one."""
+        return {label: load_lists(ranking, store) for label, ranking in self.rankings.items()}
 
     def differences(self, measure: str, store: Store) -> stats.Differences:
         """Return the paired differences of every other system from the baseline."""
         values = self.values(self.labels, measure, store)
         bounds = stats.Bounds.differences(measures.limits(measure), values[1:].shape)
-        return stats.Differences(values[1:] - values[0], self.clusters, bounds, values[0])
+        by_seed = self.by_seed(self.labels, measure, store)
+        seeds = tuple(stats.seed_differences(system, by_seed[0]) for system in by_seed[1:])
+        return stats.Differences(values[1:] - values[0], self.clusters, bounds, values[0], seeds)
+
+    def seeds_of(self, label: str) -> tuple[str, ...]:
+        """Return the labels of a system's seeds; its own if it has none."""
+        return self.seeds.get(label, (label,))
+
+    def seed_means(self, label: str, measure: str) -> dict[str, Json]:
+        """Return the mean of every seed of a system; nothing if it has none."""
+        return {seed: self.scores[seed, measure].mean for seed in self.seeds.get(label, ())}
+
+    def by_seed(self, labels: Sequence[str], measure: str, store: Store) -> tuple[Float64[np.ndarray, "_ q"], ...]:
+        """Return the values of each system by seed; nothing if none of them has seeds."""
+        if not any(label in self.seeds for label in labels):
+            return ()
+        return tuple(self.values(self.seeds_of(label), measure, store) for label in labels)
 
 
 @dataclass(frozen=True)
@@ -98,6 +117,13 @@ class SystemComparison:
     def system(self) -> str:
         """Return the label of the system."""
         return self.scored.labels[self.index + 1]
+
+    @property
+    def seeds(self) -> dict[str, Json]:
+        """Return the mean of every seed of both sides, where one of them has several; else nothing."""
+        sides = {"base": self.baseline, "system": self.system}
+        means = {side: means for side, x in sides.items() if (means := self.scored.seed_means(x, self.measure))}
+        return {"seeds": means} if means else {}
 
     @property
     def parents(self) -> tuple[str, ...]:

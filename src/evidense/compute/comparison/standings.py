@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense import measures, stats
-from evidense.compute.comparison.kept_draws import KeptDraws
+from evidense.compute.comparison.family import KeptDraws
 from evidense.compute.comparison.scored import ScoredSystems
 from evidense.records import Finding, Json, Study
 from evidense.store import Store
@@ -24,7 +24,7 @@ def standings(study: Study, scored: ScoredSystems, store: Store, kept: KeptDraws
     table = scored.values(labels, study.primary, store)
     tested = stats.all_pairs(
         [table], [scored.clusters], confidence=study.confidence, n_resamples=_n_resamples(study), seed=study.seed,
-        draws=_drawn(study, scored, table, kept),
+        draws=_drawn(study, scored, table, kept), by_seed=[seeds] if (seeds := scored.by_seed(labels, study.primary, store)) else [],
     )  # fmt: skip
     return _by_label(labels, tested)
 
@@ -54,14 +54,16 @@ def standings_over(
         return []
     labels = _labels(all_scored[0])
     tables = [scored.values(labels, study.primary, store) for scored in all_scored]
+    by_seed = [scored.by_seed(labels, study.primary, store) for scored in all_scored]
     tested = stats.all_pairs(
         tables, [scored.clusters for scored in all_scored], confidence=study.confidence, n_resamples=_n_resamples(study), seed=study.seed,
-        sharing=sharing, draws=kept.pairs.draws,
+        sharing=sharing, draws=kept.pairs.draws, by_seed=[seeds for seeds in by_seed if seeds],
     )  # fmt: skip
     details = _by_label(labels, tested)
     bounds = [stats.Bounds.constant(measures.limits(study.primary), table.shape) for table in tables]
-    intervals = stats.mean_over(
-        [stats.Differences(table, scored.clusters, limits) for table, scored, limits in zip(tables, all_scored, bounds, strict=True)],
+    rows = zip(tables, all_scored, bounds, by_seed, strict=True)
+    intervals = stats.mean_over_seeds(
+        [stats.Differences(table, scored.clusters, limits, by_seed=seeds) for table, scored, limits, seeds in rows],
         confidence=study.confidence, n_resamples=_n_resamples(study), seed=study.seed, sharing=sharing, draws=kept.means.draws,
     )  # fmt: skip
     return [

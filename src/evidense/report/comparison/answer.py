@@ -10,6 +10,7 @@ from evidense.compute.comparison.no_harm import is_loss_ruled_out, passes_no_har
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.comparison.looks import best_sentence
 from evidense.report.comparison.notes import Note, notes_on
+from evidense.report.comparison.seeds import over_seeds
 from evidense.report.contents import Contents
 from evidense.report.rendering import full_name, without_sample
 from evidense.stats.rule import too_few
@@ -146,9 +147,10 @@ def family(contents: Contents) -> str:
     n, k = len(contents.collections), len(contents.systems)
     collections = f"{n} collection{'s' if n != 1 else ''}"
     looks = f", at each of {count(contents.study.looks)} planned looks" if contents.study.looks > 1 else ""
+    seeds = f", {over}" if (over := over_seeds(contents)) else ""
     if k == 1:
-        return (f"adjusted over {collections}" if n > 1 else "one comparison") + looks
-    return f"adjusted over {len(contents.verdicts)} comparisons ({collections} × {k} systems){looks}"
+        return (f"adjusted over {collections}" if n > 1 else "one comparison") + looks + seeds
+    return f"adjusted over {len(contents.verdicts)} comparisons ({collections} × {k} systems){looks}{seeds}"
 
 
 # --- what to beware of

@@ -62,7 +62,7 @@ def _verdict_row(contents: Contents, v: Outcome) -> dict[str, Json]:
 
 
 def scores_csv(contents: Contents, store: Store) -> bytes:
-    """Return one line a query and system, one column a measure; queries of one `cluster`, of whatever collection, count as one."""
+    """Return one line a query and system, or seed of a system, one column a measure; queries of one `cluster`, of whatever collection, count as one."""
     measures = list(dict.fromkeys([m for m in contents.measures if any(m == name for _, _, name in contents.scores)]))
     return table(
         [("collection", "query_id", "cluster", "system", *measures), *_score_rows(contents, measures, store)],
@@ -74,7 +74,7 @@ def _score_rows(contents: Contents, measures: list[str], store: Store) -> Iterat
     for collection in contents.collections:
         shared = contents.shared.get(collection)
         clusters = store.json(shared.details["clusters"]) if shared else None
-        for system in contents.everyone:
+        for system in (*contents.everyone, *(seed for seeds in contents.seeds.values() for seed in seeds)):
             scores = [contents.scores.get((system, collection, m)) for m in measures]
             known = [s for s in scores if s is not None]
             if not known:
@@ -113,7 +113,8 @@ def run_files(contents: Contents, store: Store) -> Iterator[tuple[str, bytes]]:
     """Yield file name and TREC run of every ranking: whole, or of trained cells, which are many, as deep as the measures look."""
     cutoffs = [measures.cutoff(name) for name in contents.study.measures]
     depth = max(filter(None, cutoffs)) if contents.is_trained and all(cutoffs) else None
-    for ranking in contents.rankings.values():
+    systems = (ranking for ranking in contents.rankings.values() if not ranking.seeds)
+    for ranking in (*systems, *contents.seed_rankings.values()):
         yield run_name(ranking), run_file(ranking, store, depth)
 
 

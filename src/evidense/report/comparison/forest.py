@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.records import Finding, Verdict
+from evidense.report.comparison.seeds import seeds_text
 from evidense.report.contents import Contents
 from evidense.report.scale import Scale
 from evidense.report.words import WORDS, Word, groups_text, note
@@ -98,13 +99,14 @@ def _drawn(verdict: Verdict) -> tuple[float, float]:
 
 
 def _values(contents: Contents, verdict: Verdict) -> str:
-    """Baseline → system, and what the first references reach."""
+    """Baseline → system, what each seed and what the first references reach."""
     means = [
         (s, contents.means.get((s, verdict.collection, verdict.measure)))
         for s in contents.references[:SHOWN_REFERENCES]
     ]
     beside = [f"{system} {plain(f.value)}" for system, f in means if f is not None]
-    return " · ".join([f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}", *beside])
+    seeds = [text] if (text := seeds_text(verdict.details)) else []
+    return " · ".join([f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}", *seeds, *beside])
 
 
 def _pooled(finding: Finding | None, verdicts: list[Verdict], scale: Scale) -> list[Row]:

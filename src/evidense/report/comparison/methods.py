@@ -2,6 +2,7 @@
 
 from evidense.boundary.numerals import count, short
 from evidense.measures import parse
+from evidense.report.comparison.seeds import sentence
 from evidense.report.contents import Contents
 from evidense.report.rendering import full_name
 from evidense.report.words import groups_text
@@ -26,6 +27,7 @@ def paragraph(contents: Contents) -> str:
             f"Both hold simultaneously for the family of {len(contents.verdicts)} comparisons: those that share queries are "
             "adjusted by the maximum statistic (Westfall and Young, 1993; Boytsov et al., 2013), collections by Šidák’s inequality."
         )
+    sentences += [seeds] if (seeds := sentence(contents)) else []
     sentences += _indexes(contents)
     if study.looks > 1:
         sentences.append(f"The error is shared by {count(study.looks)} planned looks at these queries (Bonferroni).")

@@ -9,6 +9,7 @@ from evidense.compute.comparison.index_part import index_words
 from evidense.measures import condensed
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.contents import Contents
+from evidense.stats import few_seeds
 
 MANY_LOST = 0.05
 """Share of the relevant documents that the corpus lacks from which on it is noted."""
@@ -37,6 +38,7 @@ def notes_on(contents: Contents, system: str) -> list[Note]:
     ]
     notes += [*_part_of_index(contents, system), *_unseen(contents, system), *_unjudged(contents, system)]
     notes += _prompts(contents, system)
+    notes += _few_seeds(contents, system)
     for name in (system, *others):
         notes += [Note(name, text, (c,)) for c in contents.collections for text in _own(contents, name, c)]
     return _merged(notes)
@@ -148,6 +150,13 @@ def _unjudged(contents: Contents, system: str) -> Iterator[Note]:
         if beside is not None:
             text += f"; over judged documents only {signed(beside.value)} {interval(beside.low, beside.high)}"
         yield Note(system, text, (verdict.collection,))
+
+
+def _few_seeds(contents: Contents, system: str) -> Iterator[Note]:
+    """Say of a verdict over two seeds on how little it rests. The reason of an undecided one says so itself."""
+    for verdict in contents.worst_first(system):
+        if verdict.verdict != "UNDECIDED" and (few := few_seeds(verdict.details.get("n_seeds", 1))):
+            yield Note(system, few, (verdict.collection,))
 
 
 def _prompts(contents: Contents, system: str) -> Iterator[Note]:

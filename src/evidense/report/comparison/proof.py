@@ -37,9 +37,11 @@ def study_facts(contents: Contents) -> list[Fact]:
         for n, what in ((s.sample_queries, "queries"), (s.sample_documents, "documents"))
         if n is not None
     ]
+    seeds = "; ".join(f"{name}: {', '.join(files)}" for name, files in s.seeds.items())
     facts = [
         ("question", s.question), ("study", s.name), ("id of the study (its pre-registration)", s.id),
         ("baseline", s.systems[0] if s.systems else ""), ("compared", ", ".join(s.systems[1:])), ("for reference", ", ".join(s.references)),
+        ("training seeds", seeds),
         ("collections", ", ".join(s.collections)), ("sample of each", ", ".join(sample)), ("measures, primary first", ", ".join(s.measures)),
         ("margin", f"±{short(s.margin)}"), ("confidence", f"{s.confidence:.0%}"), ("slices named beforehand", ", ".join(s.slices)),
         ("claims", ", ".join(s.claims)), ("trained on", ", ".join(s.trained_on)), ("best of", "the best of these is taken" if s.best_of else ""),

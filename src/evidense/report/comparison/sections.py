@@ -10,6 +10,7 @@ from evidense.records import Finding, Json, Verdict
 from evidense.report.comparison.curves import DeltaCurve, sorted_differences
 from evidense.report.comparison.forest import anchor
 from evidense.report.comparison.readings import Limits, Reading, reading
+from evidense.report.comparison.seeds import seed_lines
 from evidense.report.contents import Contents
 from evidense.report.scale import Scale
 from evidense.report.texts import excerpts
@@ -190,6 +191,7 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
     rows: list[tuple[str, str | None]] = [
         ("verdict", f"{verdict.verdict}: {verdict.reason}" if verdict.reason else verdict.verdict),
         ("baseline → system", f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}"),
+        ("seeds", seed_lines(d) or None),
         ("queries", _queries(verdict)),
         ("grouped otherwise", otherwise(d) or None),
         ("adjusted p", probability(finding.p_adjusted) if finding and finding.p_adjusted is not None else None),
@@ -197,6 +199,7 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
         ("test", finding.test if finding else None),
         ("family", finding.family if finding else None),
         ("standard error", plain(d["standard_error"], 4) if "standard_error" in d else None),
+        ("standard error from seeds, from queries", f"{plain(d['seed_se'], 4)}, {plain(d['query_se'], 4)}" if "seed_se" in d else None),
         ("chance that a query improves", plain(d["probability_of_improvement"]) if "probability_of_improvement" in d else None),
         ("effect in standard deviations", signed(d["d_z"]) if "d_z" in d else None),
         ("rules out a loss above", plain(d["rules_out_loss_above"]) if "rules_out_loss_above" in d else None),

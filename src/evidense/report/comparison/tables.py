@@ -11,6 +11,7 @@ from evidense.records import Verdict
 from evidense.report.comparison.answer import answer, family
 from evidense.report.comparison.exports import slug
 from evidense.report.comparison.looks import best_sentence, sentences
+from evidense.report.comparison.seeds import seeds_text
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.contents import Contents
 from evidense.report.latex import RULE, LatexTable, effect_cell, escape_latex, math
@@ -96,7 +97,8 @@ def unmarked(sentence: Markup) -> str:
 
 def _markdown_row(v: Verdict) -> str:
     d = v.details
-    cells = [WORDS[v.verdict].icon, v.verdict, escape_markdown(v.system), escape_markdown(v.collection), plain(v.base_mean), plain(v.system_mean),
+    name = escape_markdown(f"{v.system} ({text})" if (text := seeds_text(d)) else v.system)
+    cells = [WORDS[v.verdict].icon, v.verdict, name, escape_markdown(v.collection), plain(v.base_mean), plain(v.system_mean),
              f"{signed(v.effect)} {interval(v.low, v.high)}", count(v.n), " / ".join(count(d.get(k, 0)) for k in ("win", "tie", "loss"))]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

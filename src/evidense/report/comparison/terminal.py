@@ -7,6 +7,7 @@ from evidense.boundary.shown import shown_line
 from evidense.records import Verdict
 from evidense.report.comparison.answer import answer, family
 from evidense.report.comparison.looks import best_sentence, sentences
+from evidense.report.comparison.seeds import seeds_text
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.comparison.tables import unmarked
 from evidense.report.contents import Contents
@@ -48,7 +49,8 @@ def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
     name = _shortened(shown_line(v.collection), room if wide else width - len(head))
     lines = [f"{head}{name:<{room}}  {right}"] if wide else [f"{head}{name}", f"{'':13}{right}"]
     more = textwrap.wrap(note(v), width - 13) if v.verdict == "UNDECIDED" else []
-    return [*lines, *(" " * 13 + line for line in more)]
+    seeds = textwrap.wrap(seeds_text(v.details), width - 13)
+    return [*lines, *(" " * 13 + line for line in (*seeds, *more))]
 
 
 def _shortened(name: str, room: int) -> str:

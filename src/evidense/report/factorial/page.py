@@ -79,7 +79,7 @@ def context(contents: Contents, store: Store) -> dict[str, object]:
 
 
 def _few_seeds(effects: Effects) -> str:
-    """Say that two seeds cannot decide, where some cell was trained with two."""
+    """Say that two seeds hardly ever decide, where some cell was trained with two."""
     counts = {int(finding.details.get("n_seeds", 1)) for finding in effects.cells.values()}
     return next(filter(None, map(few_seeds, sorted(counts))), "")
 

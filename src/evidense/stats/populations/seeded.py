@@ -114,17 +114,17 @@ def mean_and_error(family: Sequence[Seeded], sharing: Sharing) -> tuple[float, f
 
 
 def few_seeds(n_seeds: int) -> str:
-    """Say that two training seeds cannot decide, or nothing (of one seed, the test says that it speaks of no other).
+    """Say that two training seeds hardly ever decide, or nothing (of one seed, the test says that it speaks of no other).
 
     >>> few_seeds(2)
-    "two training seeds cannot decide: by Student's t their intervals are three times as wide as from three, or more; train three at least"
+    "two training seeds hardly ever decide: by Student's t their intervals are three times as wide as from three, or more; train three at least"
     >>> few_seeds(3)
     ''
     """
     if n_seeds != 2:
         return ""
     wider = "by Student's t their intervals are three times as wide as from three, or more"
-    return f"two training seeds cannot decide: {wider}; train three at least"
+    return f"two training seeds hardly ever decide: {wider}; train three at least"
 
 
 def _one_seed(e: Estimate) -> Estimate:

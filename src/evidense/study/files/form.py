@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from evidense.boundary.documents import Form
 from evidense.boundary.shown import shown_line
 from evidense.errors import InvalidInput
+from evidense.values.spelling import Spelling, named_in
 
 MOST_SEED = 2**63 - 1
 """Largest seed: seeds are stored in 64 bits, by torch too."""
@@ -99,6 +100,8 @@ class StudyForm(Form):
     slices: list[Text] = Field(default_factory=list)
     clusters: Text = ""
     references: list[Text] = Field(default_factory=list)
+    seeds: dict[Text, Text | list[Text]] = Field(default_factory=dict)
+    """System → its runs or checkpoints, one a training seed, or a pattern of file names."""
     excluded: list[Text] = Field(default_factory=list)
     trained_on: list[Text] = Field(default_factory=list)
     margin: float = 0.02
@@ -135,8 +138,25 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
         yield "'best_of' and 'looks' are for systems that are compared with a baseline; a study that trains cannot use them; leave them out"
     if is_trained and data.get("names"):
         yield "'names' is for systems that are compared with a baseline; a study that trains names its own; leave it out"
+    if form.seeds and is_trained:
+        yield "'seeds' are the runs of a system that is trained already; a study that trains has its own seeds; leave the key out"
+    yield from _mistakes_of_seeds(data, form)
     if is_trained and form.trained_on:
         yield "'trained_on' is for systems that are not trained here; a study that trains counts leaks itself; leave it out"
     if is_trained and form.claims:
         claims = ", ".join(map(shown_line, form.claims))
         yield f"'claims' names {claims}; a study that trains always decides its own three claims; leave the key out"
+
+
+def _mistakes_of_seeds(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
+    """Yield what a study with several seeds of one system cannot do."""
+    if not form.seeds:
+        return
+    if form.best_of:
+        yield "'best_of' chooses one checkpoint, and 'seeds' ask about the training; expected one of both; leave the other out"
+    if any("systems" not in row for row in data.get("dissect", ())):
+        yield "[[dissect]] looks into single checkpoints, and a system of this study has several seeds; name its systems and seeds in [[dissect]]"
+    members = [x for files in form.seeds.values() for x in ([files] if isinstance(files, str) else files)]
+    for text in (*form.systems, *form.references, *members):
+        if any("index" in Spelling.parse(name).options for name in named_in(text)):
+            yield f"'{text}' has an approximate index, and a system of this study has several seeds; expected exact search; leave @index out"

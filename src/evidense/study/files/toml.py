@@ -17,11 +17,12 @@ from evidense.study.files.dissect_tables import dissections_of
 from evidense.study.files.expected_tables import expected_of
 from evidense.study.files.form import StudyForm, mistakes_of
 from evidense.study.files.names_tables import names_of
+from evidense.study.files.seeds import named_systems
 from evidense.study.trained.tables import training_tables
 
 KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
-TABLES = ("factorial", "arms", "dissect", "expected", "names")
-SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES} or key == "names")
+TABLES = ("factorial", "arms", "dissect", "expected", "names", "seeds")
+SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES} or key in {"names", "seeds"})
 """Keys of a comparison that can be set, apart from its systems and collections."""
 QUESTION = "How do these systems compare?"
 """What is asked where a study file does not say it."""
@@ -54,6 +55,9 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
     data = {"question": QUESTION, **data}
     data = {"systems": [], **data} if _is_trained(data) else data
     form = checked(StudyForm, data, source)
+    named = named_systems(form.systems, form.references, form.seeds)
+    data = {**data, **{key: value for key, value in named.keys().items() if value or key in data}}
+    form = form.model_copy(update=named.keys())
     if mistakes := list(mistakes_of(data, form)):
         raise InvalidInput.all_of(source, mistakes)
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
@@ -70,7 +74,7 @@ def write_study(study: Study) -> str:
     content = {key: value for key, value in study.content().items() if value is not None and value != {}}
     plain = {key: content[key] for key in KEYS if key in content and key not in TABLES}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
-    for name in ("names", "factorial"):
+    for name in ("names", "seeds", "factorial"):
         lines += _section(name, content.get(name, {}))
     for name in ("arms", "dissect", "expected"):
         for row in content.get(name, []):

@@ -7,13 +7,14 @@ import numpy as np
 from jaxtyping import Bool
 
 from evidense import registry, stats
+from evidense.compute.comparison.family import simultaneous
 from evidense.compute.comparison.index_part import CheckedQueries, word_allowing
 from evidense.compute.comparison.scored import ScoredSystems
 from evidense.records import Finding, Json, Study
 from evidense.store import Store
 from evidense.training.data.leaks import Leaks, find_leaks
 from evidense.values import Pairs
-from evidense.verbs.decide import index_parts, simultaneous
+from evidense.verbs.decide import index_parts
 
 ESTIMAND = "difference on unseen queries"
 EQUAL, NEAR = "equal", "equal or nearly equal"

@@ -9,7 +9,7 @@ from evidense.parts import Encoder, Ranker
 from evidense.records import Recipe, Study, sha256_of
 from evidense.store import Store
 from evidense.study.memory import weights_bytes
-from evidense.study.opened_collections import collections_of
+from evidense.study.opened import collections_of
 from evidense.study.runners.surroundings import kept_by_worker
 from evidense.study.runners.tasks import tell
 from evidense.study.trained.together import train_together

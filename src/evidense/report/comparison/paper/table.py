@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evidense import measures
 from evidense.boundary.numerals import count, plain
 from evidense.report.comparison.exports import slug
+from evidense.report.comparison.seeds import over_seeds
 from evidense.report.comparison.tables import escape_markdown
 from evidense.report.contents import Contents
 from evidense.report.latex import RULE, TablePart, escape_latex, math, table_in_parts
@@ -195,9 +196,10 @@ def caption(contents: Contents, measure: str, escape: Callable[[str], str], mark
         return sentence
     margin = margin_text(study.margin)
     within = math(margin) if escape is escape_latex else margin
+    seeds = f" Intervals are {escape(over)}." if (over := over_seeds(contents)) else ""
     return (
         f"{sentence} {mark('+')} better, {mark('-')} worse than {escape(contents.baseline)} "
-        f"(simultaneous {escape(f'{study.confidence:.0%}')} intervals that leave out 0), {mark('=')} equal within {within}; unmarked: undecided."
+        f"(simultaneous {escape(f'{study.confidence:.0%}')} intervals that leave out 0), {mark('=')} equal within {within}; unmarked: undecided.{seeds}"
     )
 
 
