@@ -3,8 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 import evidense as ev
 from evidense import report
+from evidense.cli.saying.lines import say_collection
 from evidense.report.banner import banner
 from evidense.report.contents import Contents
 from report.sample import Sample
@@ -19,6 +22,17 @@ def test_a_sampled_comparison_says_what_was_drawn(tmp_path: Path) -> None:
     assert said.endswith(" documents.")
     whole = ev.compare("bm25", "char_ngrams", on=str(pairs))
     assert banner(Contents.of(whole.study, whole.records)) == ""
+
+
+def test_the_terminal_says_what_was_drawn_of_a_collection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("query,document\n" + "".join(f"word {n},a text about {n}\n" for n in range(60)), encoding="utf-8")
+    sampled = ev.compare("bm25", "char_ngrams", on=str(pairs), sample_queries=25, sample_documents=30)
+    say_collection(sampled.study, sampled.records)
+    assert capsys.readouterr().out.startswith("pairs.csv: 25 of 60 queries, 30 of 60 documents  (nDCG@10 of bm25: ")
+    whole = ev.compare("bm25", "char_ngrams", on=str(pairs))
+    say_collection(whole.study, whole.records)
+    assert capsys.readouterr().out.startswith("pairs.csv  (nDCG@10 of bm25: ")
 
 
 def test_a_toy_says_so_on_its_page(single: Sample, tmp_path: Path) -> None:

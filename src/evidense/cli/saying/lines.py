@@ -45,7 +45,8 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
     verdicts = [r for r in records if isinstance(r, Outcome)]
     if not verdicts:
         return
-    print(f"{verdicts[0].collection}  ({study.primary} of {verdicts[0].baseline}: {plain(verdicts[0].base_mean)})")
+    where = _place(study, records, verdicts[0].collection)
+    print(f"{where}  ({study.primary} of {verdicts[0].baseline}: {plain(verdicts[0].base_mean)})")
     width = max(len(v.system) for v in verdicts)
     for verdict in verdicts:
         print(verdict_line(verdict, width))
@@ -54,6 +55,13 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
     for line in note_lines(study, records):
         print(line)
     sys.stdout.flush()
+
+
+def _place(study: Study, records: Sequence[Record], collection: str) -> str:
+    from evidense.report.banner import with_sample
+    from evidense.report.contents import Contents
+
+    return with_sample(Contents.of(study, records), collection)
 
 
 def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
@@ -126,7 +134,7 @@ def say_effects(study: Study, records: Sequence[Record]) -> None:
         return
     verdicts = [r for r in records if isinstance(r, Outcome)]
     if verdicts:
-        _say_place(study, verdicts, ("factorial", "arm"))
+        _say_place(study, verdicts, ("factorial", "arm"), _place(study, records, verdicts[0].collection))
     sys.stdout.flush()
 
 
@@ -138,15 +146,16 @@ def say_means(study: Study, records: Sequence[Record]) -> None:
     for place in dict.fromkeys(v.collection for v in verdicts):
         here = [v for v in verdicts if v.collection == place]
         if here[0].details["direction"] == "all":
-            _say_place(study, here, ("factorial", "stage") if here[0].details["role"] == "all" else ("factorial",))
+            groups = ("factorial", "stage") if here[0].details["role"] == "all" else ("factorial",)
+            _say_place(study, here, groups, place)
 
 
-def _say_place(study: Study, verdicts: Sequence[Outcome], groups: Sequence[str]) -> None:
+def _say_place(study: Study, verdicts: Sequence[Outcome], groups: Sequence[str], place: str) -> None:
     chosen = [v for v in verdicts if v.details["group"] in groups]
     if not chosen:
         return
     marks = [str(chosen[0].details.get(key) or "all") for key in ("role", "direction")]
-    print(f"{chosen[0].collection}  ({' · '.join([mark for mark in marks if mark != 'all'] + [study.primary])})")
+    print(f"{place}  ({' · '.join([mark for mark in marks if mark != 'all'] + [study.primary])})")
     width = max(len(_name(v)) for v in chosen)
     for verdict in chosen:
         print(effect_line(verdict, width))
