@@ -25,6 +25,7 @@ _MODULES = {
     "cluster": ("ray",),
     "index": ("faiss",),
     "s3": ("fsspec", "s3fs"),
+    "figures": ("fpdf", "fontpkg_arimo"),
 }  # fmt: skip
 """Extra → the modules that it brings."""
 _INSTALLED = "import sys; from importlib.util import find_spec; print(*(m for m in sys.argv[1:] if find_spec(m)))"

@@ -27,6 +27,7 @@ SMALL = (
 TRAIN = "train --architecture small.toml --data pairs.csv --objective infonce --steps 1 --batch-size 4"
 OPEN = "from evidense import registry; part, rest = registry.dataset('{0}'); print(part.open(rest)[0].name)"
 NO_SERVER = "import os; os.environ.update(AWS_ENDPOINT_URL='http://127.0.0.1:1', AWS_ACCESS_KEY_ID='a', AWS_SECRET_ACCESS_KEY='b')"
+SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
 PAIRS = "compare bm25 char_ngrams --on"
 
 
@@ -64,6 +65,7 @@ USES = {
     "cluster": Use(f"{PAIRS} pairs.csv --runner ray"),
     "index": Use("compare bm25 vectors:given@index=hnsw --on pairs.csv"),
     "s3": Use(program=f"{NO_SERVER}; from evidense.store import Store; Store('s3://bucket/prefix')", exits_with=1),
+    "figures": Use(program=f"from evidense.report.comparison.paper.pdf import pdf_of; print(pdf_of('{SQUARE}')[:4])"),
     "notebook": Use(
         program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
     ),
@@ -78,6 +80,7 @@ SHOWN_ELSEWHERE = {
     "pictures": "contracts/test_shelves.py",
     "cluster": "study/test_ray.py",
     "s3": "store/test_s3.py",
+    "figures": "report/test_figures.py",
     "hub": "datasets/test_hub.py",
     "sentence-transformers": "e2e/test_python.py",
 }

@@ -1,11 +1,16 @@
-"""forest.svg: one file, the numbers of the page, hostile text stays text."""
+"""Figures: one drawing on the page, as SVG and as PDF; the numbers of the page; hostile text stays text."""
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pytest
+
 from evidense import report
 from evidense.boundary.numerals import interval, signed
-from evidense.report.comparison.paper.figures import forest_svg
+from evidense.errors import InvalidInput
+from evidense.report.comparison.leaderboard import leaderboard
+from evidense.report.comparison.paper import pdf
+from evidense.report.comparison.paper.figures import figures_of, forest_svg, ranks_svg
 from evidense.report.contents import Contents
 from report.hostile import hostile
 from report.sample import Sample
@@ -20,7 +25,7 @@ def texts(svg: str) -> list[str]:
 def test_every_effect_stands_in_the_figure_as_on_the_page(sample: Sample, folder: Path) -> None:
     contents = Contents.of(sample.study, sample.records)
     svg = forest_svg(contents)
-    assert (folder / "forest.svg").read_text(encoding="utf-8") == svg
+    assert (folder / "figures" / "forest.svg").read_text(encoding="utf-8") == svg
     shown = texts(svg)
     for system in contents.systems:
         for verdict in contents.worst_first(system):
@@ -39,9 +44,82 @@ def test_an_interval_lies_where_the_axis_says(single: Sample) -> None:
     assert float(tick.attrib["x"]) == zero
 
 
+def test_the_ranks_are_those_of_the_leaderboard(sample: Sample, folder: Path) -> None:
+    contents = Contents.of(sample.study, sample.records)
+    svg = ranks_svg(contents)
+    assert (folder / "figures" / "ranks.svg").read_text(encoding="utf-8") == svg
+    standings, shown = leaderboard(contents), texts(svg)
+    for standing in standings:
+        assert {standing.system, standing.ranks, f"{standing.value} {standing.interval}", standing.n} <= set(shown)
+    _, *bars = list(ET.fromstring(svg).iter(f"{SVG}rect"))
+    column = 340 / len(standings)
+    for bar, standing in zip(bars, standings, strict=True):
+        best, worst = standing.order[1:]
+        assert float(bar.attrib["x"]) == pytest.approx(236 + (best - 1) * column + 3, abs=0.01)
+        assert float(bar.attrib["width"]) == pytest.approx((worst - best + 1) * column - 6, abs=0.01)
+
+
+def test_two_systems_have_no_ranks(single: Sample) -> None:
+    assert set(figures_of(Contents.of(single.study, single.records))) == {"forest"}
+
+
+def test_the_page_holds_the_drawings_of_the_files(folder: Path) -> None:
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for file in (folder / "figures").glob("*.svg"):
+        assert f"<template>{file.read_text(encoding='utf-8')}</template>" in page
+
+
 def test_hostile_names_stay_text(sample: Sample, tmp_path: Path) -> None:
     bad = hostile(sample)
     report.write(bad.study, bad.records, bad.store, tmp_path / "out")
-    root = ET.parse(tmp_path / "out" / "forest.svg").getroot()
-    names = {element.tag.removeprefix(SVG) for element in root.iter()}
-    assert names == {"svg", "title", "rect", "line", "text", "tspan", "circle"}
+    for name in ("forest", "ranks"):
+        root = ET.parse(tmp_path / "out" / "figures" / f"{name}.svg").getroot()
+        names = {element.tag.removeprefix(SVG) for element in root.iter()}
+        assert names <= {"svg", "title", "rect", "line", "text", "tspan", "circle"}
+
+
+# --- PDF
+
+
+@pytest.fixture
+def pdfium() -> object:
+    """The library that reads PDF; skips where figures cannot be written as PDF."""
+    pytest.importorskip("fpdf")
+    pytest.importorskip("fontpkg_arimo")
+    return pytest.importorskip("pypdfium2")
+
+
+def test_a_pdf_holds_the_words_of_the_figure_and_is_the_same_each_time(sample: Sample, pdfium: object) -> None:
+    svg = forest_svg(Contents.of(sample.study, sample.records))
+    data = pdf.pdf_of(svg)
+    assert pdf.pdf_of(svg) == data
+    page = pdfium.PdfDocument(data)[0]  # type: ignore[attr-defined]
+    root = ET.fromstring(svg)
+    assert page.get_size() == (float(root.attrib["width"]), float(root.attrib["height"]))
+    words = page.get_textpage().get_text_range().split()
+    assert sorted(words) == sorted(" ".join(texts(svg)).split())
+    assert b"/FontFile2" in data  # the typeface is in the file
+    assert b"/Subtype /Image" not in data  # and all of it is vectors
+
+
+def test_a_pdf_shows_what_the_svg_shows(sample: Sample, pdfium: object) -> None:
+    svg = forest_svg(Contents.of(sample.study, sample.records))
+    picture = pdfium.PdfDocument(pdf.pdf_of(svg))[0].render(scale=2).to_pil().convert("RGB")  # type: ignore[attr-defined]
+    for circle in ET.fromstring(svg).iter(f"{SVG}circle"):
+        x, y = (round(2 * float(circle.attrib[key])) for key in ("cx", "cy"))
+        colour = circle.attrib["fill"].lstrip("#")
+        fill = tuple(int(c, 16) for c in (colour if len(colour) == 3 else (colour[0:2], colour[2:4], colour[4:6])))
+        fill = tuple(17 * c for c in fill) if len(colour) == 3 else fill
+        assert max(abs(a - b) for a, b in zip(picture.getpixel((x, y)), fill, strict=True)) <= 2
+
+
+def test_letters_that_the_typeface_lacks_are_named(sample: Sample, pdfium: object) -> None:
+    svg = forest_svg(Contents.of(sample.study, sample.records)).replace("bm25", "検索é")
+    assert pdf.missing_letters(svg) == "検索"
+    with pytest.raises(InvalidInput, match="holds 検索, which the typeface Arimo lacks"):
+        pdf.pdf_of(svg)
+
+
+def test_the_folder_has_a_pdf_beside_each_svg_where_they_can_be_written(folder: Path) -> None:
+    kinds = {path.suffix for path in (folder / "figures").iterdir()}
+    assert kinds == ({".svg", ".pdf"} if pdf.can_write_pdf() else {".svg"})

@@ -26,7 +26,7 @@ from typing import Any, BinaryIO
 LIGHT = ("numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s", "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image",
          "bibtexparser", "rispy", "lxml.etree", "selectolax.lexbor", "pylatexenc.latex2text", "rapidfuzz.fuzz", "evidense.cli.main",
          "importlib.readers", "importlib.resources.readers", "importlib.resources._itertools", "encodings.utf_8_sig", "encodings.cp1252",
-         "multiprocessing.synchronize", "PIL.ImageOps", "pyarrow.parquet")  # fmt: skip
+         "multiprocessing.synchronize", "PIL.ImageOps", "pyarrow.parquet", "fpdf.svg", "fontTools.subset")  # fmt: skip
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert",
          "transformers.tokenization_utils_fast", "safetensors.torch", "tokenizers", "evidense.compute.texts.open_text",
          "evidense.compute.texts.text_tower", "transformers.models.auto.tokenization_auto", "transformers.models.gemma3")  # fmt: skip

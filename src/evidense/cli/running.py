@@ -20,6 +20,7 @@ from evidense.cli.saying.lines import (
     say_best,
     say_collection,
     say_effects,
+    say_figures,
     say_looks,
     say_means,
     say_progress,
@@ -150,6 +151,7 @@ def _say(result: "Result") -> None:
     say_means(result.study, result.records)
     say_shared(result.study, result.records)
     say_best(result.records)
+    say_figures(result.page)
     say_speeds(result.records)
     say_looks(result.study)
 

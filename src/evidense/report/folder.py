@@ -25,15 +25,14 @@ ROOT = Path("evidense-out")
 """Where pages go that name no folder."""
 LOSSES = "losses.csv"
 STUDY_FILE = "study.toml"
-FIGURE = "forest.svg"
 ASKED = (
     "measures", "margin", "confidence", "slices", "clusters", "references", "seed", "depth",
     "sample_queries", "sample_documents", "drawn_by", "trained_on", "best_of", "seeds",
 )  # fmt: skip
 """Keys of a study that are typed: with another value it is another question, whose page must not replace the first one's."""
 _ALWAYS = (
-    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "paper.tex", "paper.md", FIGURE, "table.md", "page.json", STUDY_FILE, LOSSES,
-    "runs/any.trec",
+    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "paper.tex", "paper.md", "table.md", "page.json", STUDY_FILE, LOSSES,
+    "runs/any.trec", "figures/any.svg", "figures/any.pdf",
 )  # fmt: skip
 _INSIDE = ("findings.csv", "ledger.tex", "compare.html")
 _MOST_PIECES = 64

@@ -10,10 +10,11 @@ import evidense
 from evidense.report import texts
 from evidense.report.banner import banner
 from evidense.report.checkpoints import curves
-from evidense.report.comparison import answer, forest, methods, proof, setup_table
+from evidense.report.comparison import answer, exports, forest, methods, proof, setup_table
 from evidense.report.comparison.expected import expected_lines
 from evidense.report.comparison.leaderboard import leaderboard
 from evidense.report.comparison.looks import sentences
+from evidense.report.comparison.paper.figures import figures_of
 from evidense.report.comparison.queries import query_tables
 from evidense.report.comparison.readings import Limits
 from evidense.report.comparison.sections import section
@@ -115,6 +116,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
         "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
         "lists_note": lists_note(contents), "places": leaderboard(contents), "checkpoints": curves(contents),
+        "figures": _figures(contents), "stem": exports.slug(study.name),
         "answers": [answer.answer(contents, s) for s in contents.systems],
         "groups": [forest.group(contents, s, scale) for s in contents.systems],
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},
@@ -127,6 +129,11 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "methods": methods.paragraph(contents), "bibtex": methods.bibtex(contents, evidense.__version__), "latex": latex(contents),
         "n_own": own, "n_public": public,
     }  # fmt: skip
+
+
+def _figures(contents: Contents) -> dict[str, Markup]:
+    """Return the files of the folder of figures by name, as the page hands them out."""
+    return {name: Markup(svg) for name, svg in figures_of(contents).items()}
 
 
 def _difference(contents: Contents) -> Markup:

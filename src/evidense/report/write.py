@@ -8,11 +8,12 @@ from pathlib import Path
 from evidense.boundary.folder import publish
 from evidense.records import Finding, Record, Study
 from evidense.report.comparison import exports, tables
-from evidense.report.comparison.paper.figures import forest_svg
+from evidense.report.comparison.paper.figures import FOLDER, figures_of
+from evidense.report.comparison.paper.pdf import can_write_pdf, missing_letters, pdf_of
 from evidense.report.comparison.paper.table import paper_markdown, paper_table
 from evidense.report.contents import Contents
 from evidense.report.factorial import tables as effect_tables
-from evidense.report.folder import FIGURE, LOSSES, claim_of, where_inputs_lie
+from evidense.report.folder import LOSSES, claim_of, where_inputs_lie
 from evidense.report.history.entries import log_page
 from evidense.report.inside import exports as inside_exports
 from evidense.report.inside import page as inside
@@ -70,9 +71,12 @@ def _for_readers(contents: Contents, store: Store, frame: Frame) -> Iterator[tup
     texts |= {"table.tex": tabled.latex(contents), "table.md": tabled.markdown(contents)}
     if not contents.is_trained:
         texts |= {"paper.tex": paper_table(contents), "paper.md": paper_markdown(contents)}
-    if contents.verdicts:
-        texts[FIGURE] = forest_svg(contents)
+    drawn = figures_of(contents)
+    texts |= {f"{FOLDER}/{name}.svg": svg for name, svg in drawn.items()}
     yield from ((name, text.encode("utf-8", errors="replace")) for name, text in texts.items())
+    if can_write_pdf():
+        for name in [name for name, svg in drawn.items() if not missing_letters(svg)]:
+            yield f"{FOLDER}/{name}.pdf", pdf_of(drawn[name])
 
 
 def _for_programs(contents: Contents, store: Store) -> Iterator[tuple[str, bytes]]:

@@ -3,9 +3,11 @@
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from evidense.boundary.numerals import count, duration, interval, plain, signed
 from evidense.boundary.streams import replace_line
+from evidense.errors import install_line
 from evidense.published.claim_verdicts import apart_words
 from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study
 
@@ -72,6 +74,26 @@ def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
     contents = Contents.of(study, records)
     notes = dict.fromkeys(note for system in contents.systems for note in notes_on(contents, system))
     return [f"  ⚠ {note.system}: {note.text}" for note in notes]
+
+
+def say_figures(page: Path | None) -> None:
+    """Print to stderr why figures of a page are there as SVG alone, and what to do for PDF; nothing if they are there as PDF, too."""
+    from evidense.report.comparison.paper.figures import FOLDER
+    from evidense.report.comparison.paper.pdf import can_write_pdf
+
+    drawn = sorted((page.parent / FOLDER).glob("*.svg")) if page is not None else []
+    alone = [path for path in drawn if not path.with_suffix(".pdf").exists()]
+    if not alone:
+        return
+    if not can_write_pdf():
+        install = install_line(["figures"], missing=["fpdf2", "fontpkg-arimo"])
+        print(f"figures are written as SVG; for PDF beside it: {install}", file=sys.stderr)
+        return
+    names = ", ".join(path.name for path in alone)
+    print(
+        f"{names}: no PDF, since its typeface lacks letters of a name; give other names (--names), or use the SVG",
+        file=sys.stderr,
+    )
 
 
 def say_speeds(records: Sequence[Record]) -> None:

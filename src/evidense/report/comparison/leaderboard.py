@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from evidense.boundary.numerals import interval, plain
+from evidense.boundary.numerals import count, interval, plain
 from evidense.records import Finding
 from evidense.report.comparison.setup_table import role_of
 from evidense.report.contents import Contents
@@ -25,6 +25,7 @@ class Standing:
     start: float
     """Left end of the bar of possible ranks, in percent."""
     width: float
+    n: str
     words: list[tuple[Word, int]]
     """Word → number of collections on which the comparison with the baseline ends in it."""
     order: tuple[float, int, int]
@@ -55,5 +56,5 @@ def _place(contents: Contents, system: str, finding: Finding, n: int) -> Standin
     return Standing(
         system=system, role=role_of(contents, system), ranks=str(best) if best == worst else f"{best}–{worst}", value=plain(finding.value),
         interval=interval(finding.low, finding.high, sign=False), start=100 * (best - 1) / n, width=100 * (worst - best + 1) / n,
-        words=[(word, words[name]) for name, word in WORDS.items() if words[name]], order=(finding.value, best, worst),
+        n=count(finding.n), words=[(word, words[name]) for name, word in WORDS.items() if words[name]], order=(finding.value, best, worst),
     )  # fmt: skip

@@ -1,26 +1,44 @@
-"""Figure: the forest plot of the first screen as one SVG file, for a paper or slides."""
+"""Figures: what the page draws, each as one SVG file for a paper or slides; the page hands out the same drawings."""
 
 from dataclasses import dataclass
 
+from evidense.report.checkpoints import curves
 from evidense.report.comparison.forest import Row, group, scale_of
+from evidense.report.comparison.leaderboard import leaderboard
 from evidense.report.contents import Contents
+from evidense.report.names import measure_name
 from evidense.report.rendering import environment, without_sample
 from evidense.report.words import margin_text
 
-_COLOURS = {"is-helps": "#1d5bbf", "is-harms": "#b93a0b"}
+FOLDER = "figures"
+"""Folder of the files, beside the page."""
+COLOURS = {"is-helps": "#1d5bbf", "is-harms": "#b93a0b"}
 _LONGEST = 36
-"""Letters of a collection's name that stand beside the plot."""
+"""Letters of a name that stand beside a plot."""
 _ROW, _FRAME = 26, 56
 """Height of a row, and of what stands above and below all rows."""
+_MOST_LABELS = 8
+"""Checkpoints that are all labelled; of more only the first and the last are."""
 
 
 @dataclass(frozen=True)
 class FigureLine:
-    """One line of the figure: the name of a system, or one of its effects."""
+    """One line of the forest: the name of a system, or one of its effects."""
 
     heading: str = ""
     name: str = ""
     row: Row | None = None
+
+
+def figures_of(contents: Contents) -> dict[str, str]:
+    """Return name → SVG of everything that is drawn: the forest, possible ranks, and the curve of a training on each collection."""
+    figures = {"forest": forest_svg(contents)} if contents.verdicts else {}
+    if leaderboard(contents):
+        figures["ranks"] = ranks_svg(contents)
+    trainings = training_svgs(contents)
+    for number, svg in enumerate(trainings, 1):
+        figures[f"training-{number}" if len(trainings) > 1 else "training"] = svg
+    return figures
 
 
 def forest_svg(contents: Contents) -> str:
@@ -37,9 +55,34 @@ def forest_svg(contents: Contents) -> str:
     who = "system" if many else contents.systems[0]
     caption = f"{who} − {contents.baseline}; {scale.caption}; the band is the margin {margin_text(study.margin)}"
     return environment().get_template("forest.svg.j2").render(
-        lines=lines, scale=scale, caption=caption, colours=_COLOURS, measure=study.primary,
-        confidence=f"{study.confidence:.0%}", height=_FRAME + _ROW * len(lines),
+        lines=lines, scale=scale, caption=caption, colours=COLOURS, measure=measure_name(study, study.primary),
+        confidence=f"{study.confidence:.0%}", height=_FRAME + _ROW * len(lines), row_height=_ROW, indent=20 if many else 8,
     )  # fmt: skip
+
+
+def ranks_svg(contents: Contents) -> str:
+    """Return the leaderboard: the ranks that each system may have, and its mean with its interval."""
+    study, n = contents.study, len(contents.collections)
+    standings = leaderboard(contents)
+    over = f", mean of these {n} collections" if n > 1 else ""
+    measure = measure_name(study, study.primary)
+    caption = f"Possible ranks by {measure}{over}, all pairs tested together. Systems whose bars overlap are not shown to differ in rank."
+    return environment().get_template("ranks.svg.j2").render(
+        standings=standings, names=[_shortened(s.system) for s in standings], caption=caption, measure=measure,
+        confidence=f"{study.confidence:.0%}", height=_FRAME + _ROW * len(standings), row_height=_ROW,
+    )  # fmt: skip
+
+
+def training_svgs(contents: Contents) -> list[str]:
+    """Return the curve over the steps of a training on each collection; nothing where the systems are no checkpoints."""
+    study = contents.study
+    return [
+        environment().get_template("training.svg.j2").render(
+            curve=curve, colours=COLOURS, all_labelled=len(curve.steps) <= _MOST_LABELS,
+            caption=f"{measure_name(study, study.primary)} on {without_sample(curve.collection)} [{study.confidence:.0%}]. {curve.sentence}",
+        )
+        for curve in curves(contents)
+    ]  # fmt: skip
 
 
 def _shortened(name: str) -> str:
