@@ -146,6 +146,21 @@ def test_mean_over_collections_is_over_seeds_that_are_lucky_on_all(data: Path, m
     )  # queries that share documents are no clusters here
 
 
+def test_new_collection_says_what_its_interval_leaves_out(data: Path, monkeypatch, tmp_path: Path) -> None:
+    """Luck of a seed on all collections alike is in the mean over these collections, and not in random effects over them."""
+    monkeypatch.chdir(data)
+    parts = [tmp_path / f"{i}.txt" for i in range(5)]
+    lines = (data / "q.txt").read_text().splitlines(keepends=True)
+    queries = list(dict.fromkeys(line.split()[0] for line in lines))
+    for i, part in enumerate(parts):
+        part.write_text("".join(line for line in lines if line.split()[0] in queries[i::5]))
+    result = compared(data, "bm25.run", "dpr.seed*.run", on={"qrels": parts}, clusters="queries")
+    (beyond,) = (f for f in result.findings if f.estimand == "random effects")
+    assert beyond.details["n_seeds"] == 3
+    page = result.report(tmp_path / "page").read_text(encoding="utf-8")
+    assert "luck of a seed on all collections alike is not in it" in page
+
+
 def test_both_sides_may_have_seeds_in_unequal_numbers(data: Path, monkeypatch) -> None:
     monkeypatch.chdir(data)
     result = compared(data, "splade.seed*.run", "dpr.seed*.run", "bm25.run")
@@ -159,12 +174,22 @@ def test_both_sides_may_have_seeds_in_unequal_numbers(data: Path, monkeypatch) -
 def test_everything_that_is_read_says_the_seeds_and_replay_recomputes_it(there, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "page"
     done = there(
-        "compare", "bm25.run", "dpr.seed*.run", "--qrels", "q.txt", "--out", out, "--markdown", tmp_path / "m.md"
+        "compare",
+        "bm25.run",
+        "dpr.seed*.run",
+        "--qrels",
+        "q.txt",
+        "--claim",
+        "helps",
+        "--out",
+        out,
+        "--markdown",
+        tmp_path / "m.md",
     )
     assert done.exit_code == 0, done.output
     row = json.loads((out / "verdicts.json").read_text())[0]
     means = ", ".join(f"{x:.3f}".lstrip("0") for x in row["details"]["seeds"]["system"].values())
-    assert f"3 seeds: {means}" in done.stdout
+    assert done.stdout.count(f"    3 seeds: {means}\n") == 1
     for file in ("report.html", "table.md", "table.tex", "paper.tex"):
         assert "over queries and 3 training seeds of dpr" in (out / file).read_text(encoding="utf-8"), file
     for file in (out / "report.html", out / "table.md", tmp_path / "m.md"):

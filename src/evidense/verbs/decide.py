@@ -305,8 +305,8 @@ def decide_over(
         for index, (estimate, part) in enumerate(zip(estimates, parts, strict=True))
     ]
     predictions = [
-        _new_collection(study, all_scored, index, new)
-        for index in range(len(estimates))
+        _new_collection(study, all_scored, index, new, estimate.n_seeds)
+        for index, estimate in enumerate(estimates)
         if (new := _random_effects(study, [differences.row(index) for differences in family], sharing)) is not None
     ]
     records: list[Record] = [*means, *predictions, *standings_over(study, all_scored, sharing, store, kept)]
@@ -359,12 +359,15 @@ def _mean_over(
     )  # fmt: skip
 
 
-def _new_collection(study: Study, all_scored: Sequence[ScoredSystems], index: int, new: stats.NewCollection) -> Finding:
-    names = [scored.collection.name for scored in all_scored]
+def _new_collection(
+    study: Study, all_scored: Sequence[ScoredSystems], index: int, new: stats.NewCollection, n_seeds: int
+) -> Finding:
+    fields = new_collection_fields(new, [scored.collection.name for scored in all_scored])
+    fields["details"] |= {"n_seeds": n_seeds} if n_seeds > 1 else {}
     return Finding(
         parents=_over_parents(study, all_scored, index), estimand="random effects",
         site=_over_site(study, all_scored, index), unit=study.primary, confidence=study.confidence,
-        family="none: one estimate a system", **new_collection_fields(new, names),
+        family="none: one estimate a system", **fields,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from evidense.boundary.numerals import count, duration, interval, plain, signed
 from evidense.boundary.streams import replace_line
 from evidense.errors import install_line
 from evidense.published.claim_verdicts import apart_words
-from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study
+from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study, Verdict
 
 MEASURED_TEXTS, MEASURED_S = 1_000, 2.0
 """Fewest texts and seconds of encoding for a speed that predicts the next run."""
@@ -52,7 +52,7 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
     width = max(len(v.system) for v in verdicts)
     for verdict in verdicts:
         print(verdict_line(verdict, width))
-        if seeds := seeds_text(verdict.details):
+        if isinstance(verdict, Verdict) and (seeds := seeds_text(verdict.details)):
             print(f"    {seeds}")
     for line in note_lines(study, records):
         print(line)

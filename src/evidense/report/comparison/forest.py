@@ -128,7 +128,8 @@ def _beyond(finding: Finding | None, scale: Scale) -> list[Row]:
     if low is None or high is None:
         return [row]
     wide = (scale.at(low), scale.at(high))
-    return [replace(row, wide=wide, note=f"expected between {signed(low)} and {signed(high)}")]
+    seeds = "; luck of a seed on all collections alike is not in it" if "n_seeds" in finding.details else ""
+    return [replace(row, wide=wide, note=f"expected between {signed(low)} and {signed(high)}{seeds}")]
 
 
 def _summary(finding: Finding, name: str, scale: Scale) -> Row:

@@ -58,6 +58,8 @@ def sentence(contents: Contents) -> str:
     if not systems:
         return ""
     means = ", ".join(f"{system} is the mean over {len(seeds)} training seeds" for system, seeds in systems.items())
+    alone = any(system not in systems for system in (contents.baseline, *contents.systems))
+    means += ", and what has one run is the same in every seed" if alone else ""
     unequal = len({len(seeds) for seeds in systems.values()}) > 1
     return (
         f"{means}; seeds and queries are crossed random effects, and the interval adds what the seeds leave open (Student's t of their means) to what "

@@ -146,7 +146,7 @@ def hints(systems: Sequence[str], seeds: Iterable[str] = ()) -> list[str]:
     """
     sentences = []
     for text in (*systems, *(value.partition("=")[2] or value for value in seeds)):
-        if is_pattern(text) and len(files := _matches(text)) == 1:
+        if text and is_pattern(text) and len(files := _matches(text)) == 1:
             sentences.append(f"'{text}' matches one file: one system, {files[0]}, without seeds")
     alike: dict[str, list[str]] = {}
     for text in systems:

@@ -13,8 +13,8 @@ SYSTEM = "a system is a string, a path, an open encoder or ranker, or a function
 _COLLECTION = "a collection is a string, a path or a Collection, or a list of these"
 _TABLES = {"DataFrame": "save it as CSV and name the file"}
 _ADVICE = {
-    "list": "give several as further arguments: ev.compare(BASE, A, B)",
-    "tuple": "give several as further arguments: ev.compare(BASE, A, B)",
+    "list": "give several as further arguments, ev.compare(BASE, A, B), or the training seeds of one system as seeds={'NAME': [A, B, C]}",
+    "tuple": "give several as further arguments, ev.compare(BASE, A, B), or the training seeds of one system as seeds={'NAME': [A, B, C]}",
     "dict": "save results as JSON, {query: {document: score}}, and name the file",
     "ndarray": "save vectors as a folder with queries.npy and documents.npy, and name the folder",
 }
