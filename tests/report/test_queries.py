@@ -5,9 +5,14 @@ import csv
 import gzip
 import json
 import re
+from html import unescape
+from importlib import resources
+from itertools import accumulate
+from operator import sub
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +21,8 @@ from evidense import report
 from evidense.boundary.numerals import plain, signed
 from evidense.compute.comparison.query_texts import TOP
 from evidense.records import QueryTexts
-from evidense.report.comparison.queries import query_tables, thousandths
+from evidense.report import rendering
+from evidense.report.comparison.queries import query_tables, score_decimals, score_falls, thousandths
 from evidense.report.contents import Contents
 from report.accessible import violations
 from report.browser import Browser
@@ -24,6 +30,7 @@ from report.sample import Sample
 
 ROWS = "[...document.querySelectorAll('.queries[open] tr[data-query]')].map(r => [...r.cells].map(c => c.textContent))"
 OPEN = "document.getElementById('q1').open = true; new Promise(done => setTimeout(done, 400))"
+SCORES = """[...document.querySelectorAll('#q2 .lists .sides > div')].map(d => [...d.querySelectorAll('li .moved')].map(x => x.lastChild.textContent))"""
 SIDES = """[...document.querySelectorAll('#q2 .lists .sides > div')].map(d =>
   [d.querySelector('h4').textContent, [...d.querySelectorAll('li .id')].map(c => c.textContent)])"""
 TYPE = """(() => {{ const box = document.querySelector('#q1 input[type=search]'); box.value = {text}; box.dispatchEvent(new Event('input')); }})()"""
@@ -36,7 +43,20 @@ def unpacked(folder: Path) -> list[dict[str, Any]]:
     packed = re.findall(
         r'<script type="application/gzip" id="q\d+-data">([^<]*)</script>', (folder / "report.html").read_text()
     )
-    return [json.loads(gzip.decompress(base64.b64decode(data))) for data in packed]
+    return [spread(json.loads(gzip.decompress(base64.b64decode(data)))) for data in packed]
+
+
+def spread(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table with the lists and scores of each system written out."""
+    lists = [
+        [[top[position] for position in row] for top, row in zip(table["tops"], of_system, strict=True)]
+        for of_system in table["lists"]
+    ]
+    scores = [
+        [[units / 10**decimals for units in accumulate(row, sub)] for row in of_system]
+        for decimals, of_system in zip(table["decimals"], table["falls"], strict=True)
+    ]
+    return {**table, "lists": lists, "scores": scores}
 
 
 def test_every_value_and_difference_is_that_of_the_scores_to_the_last_printed_digit(
@@ -66,9 +86,11 @@ def test_every_list_is_the_first_ten_of_its_ranking_with_judgements(sample: Samp
             scores = sample.store.array(ranking.scores)
             for place, query in enumerate(table["listed"]):
                 assert [ids[d] for d in table["lists"][s][place]] == [all_ids[d] for d in lists[query, :TOP] if d >= 0]
-                assert table["scores"][s][place] == pytest.approx(
-                    [x for d, x in zip(lists[query], scores[query], strict=True) if d >= 0][:TOP], rel=1e-3
-                )
+                decimals = table["decimals"][s]
+                of_query = [x for d, x in zip(lists[query], scores[query], strict=True) if d >= 0][:TOP]
+                assert [f"{x:.{decimals}f}" for x in table["scores"][s][place]] == [
+                    f"{x:.{decimals}f}" for x in of_query
+                ]
         for place, query in enumerate(table["listed"]):
             shown = {ids[d]: gain for d, gain in table["gains"][place]}
             judged = collection.qrels[table["ids"][query]]
@@ -107,6 +129,37 @@ def test_what_does_not_fit_is_left_out_and_the_page_says_so(sample: Sample) -> N
         assert len(tables) == len(whole)
     assert "There is no room" in tables[0].left_out
     assert query_tables(contents, sample.store, 500, text=True) == []
+
+
+def test_a_large_page_is_ascii_and_says_the_same(sample: Sample, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    assert not html.isascii()
+    assert rendering.light(html) == html
+    monkeypatch.setattr(rendering, "_LARGE_BYTES", len(html) // 2)
+    large = rendering.light(html)
+    assert large.isascii()
+    assert unescape(large) == unescape(html)
+    texts = resources.files("evidense.report") / "templates"
+    assets = [x.name for x in texts.iterdir() if x.name.endswith((".css", ".js"))]
+    assert all(rendering.asset(name).isascii() for name in assets), (
+        "references mean nothing inside of styles and scripts"
+    )
+    monkeypatch.setattr(rendering, "MOST_BYTES", len(html))
+    assert rendering.light(html) == html, "no page grows beyond the limit by this"
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6) | st.floats(-1, 1) | st.floats(0, 1e-9), min_size=1, max_size=10).map(
+        lambda x: np.sort(np.array(x))[::-1]
+    )
+)
+def test_packed_scores_are_those_of_the_ranking_to_the_last_decimal(scores: np.ndarray) -> None:
+    decimals = score_decimals(scores[None])
+    units = list(accumulate(score_falls(scores, decimals), sub))
+    half = 0.5 * 10.0**-decimals  # of the last decimal
+    assert all(
+        abs(n * 10.0**-decimals - x) <= half * (1 + 1e-9) + 1e-12 * abs(x) for n, x in zip(units, scores, strict=True)
+    )
 
 
 def test_queries_that_differ_most_keep_their_lists(sample: Sample) -> None:
@@ -185,6 +238,7 @@ def test_a_link_opens_a_query_with_the_lists_side_by_side(
         assert title.startswith(system)
         assert title.endswith(plain(table["values"][0][s][query] / 1000))
         assert listed == [ids[d] for d in table["lists"][s][7]]
+        assert browser.evaluate(SCORES)[s] == [f"{x:.{table['decimals'][s]}f}" for x in table["scores"][s][7]]
     assert (
         browser.evaluate("document.querySelector('#q2 .lists').previousElementSibling.getBoundingClientRect().top")
         < 500

@@ -28,12 +28,10 @@ from evidense.report.factorial.effects import Effects
 from evidense.report.factorial.kinds import kinds
 from evidense.report.inside import fit
 from evidense.report.inside import page as inside
-from evidense.report.rendering import asset, assets, environment, query_assets
+from evidense.report.rendering import MOST_BYTES, asset, assets, environment, light, query_assets
 from evidense.report.words import ICONS, WORDS, margin_text
 from evidense.store import Store
 
-MOST_BYTES = 5_000_000
-"""A page may be mailed; longer ones show less of each text, then fewer queries, then no pictures, then no query."""
 _FRAME_OF_TABLES = 60_000
 """Bytes of what stands around the tables of all queries: their script, their style sheet, their headings."""
 _STEPS = (Limits(600, 5), Limits(240, 5), Limits(160, 3), Limits(80, 2, pictures=False), Limits(0, 0, pictures=False))
@@ -68,7 +66,7 @@ def compare_html(contents: Contents, store: Store, frame: Frame) -> str:
             break
     tables = query_tables(contents, store, room, text=frame.text)
     own, public = texts.n_texts(contents, *(table.shown for table in tables))
-    return template.render(context | {"tables": tables, "n_own": own, "n_public": public})
+    return light(template.render(context | {"tables": tables, "n_own": own, "n_public": public}))
 
 
 def _factorial_html(contents: Contents, store: Store, frame: Frame) -> str:

@@ -13,6 +13,10 @@ from markupsafe import Markup
 from evidense.boundary.numerals import count, short
 from evidense.boundary.shown import shown
 
+MOST_BYTES = 5_000_000
+"""A page may be mailed; longer ones show less of each text, then fewer queries, then no pictures, then no query."""
+_LARGE_BYTES = 1_000_000
+
 
 @cache
 def environment() -> Environment:
@@ -77,6 +81,16 @@ def without_sample(collection: str) -> str:
     ('stamps/photo:de:t2i@test', 'a~b.csv')
     """
     return collection if isinstance(collection, ShortName) else re.sub(r"~(\d+q)?(\d+d)?$", "", collection)
+
+
+def light(html: str) -> str:
+    """Return a page of more than a megabyte in ASCII, other characters as references, where it stays below the limit of a page.
+
+    A browser decodes a megabyte at a time, into two bytes a character if one of them is beyond Latin-1: a page with packed tables
+    is painted a fifth later then.
+    """
+    ascii_only = html.encode("ascii", "xmlcharrefreplace")
+    return ascii_only.decode() if _LARGE_BYTES < len(ascii_only) <= MOST_BYTES else html
 
 
 def assets() -> dict[str, str]:

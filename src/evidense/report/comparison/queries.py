@@ -2,8 +2,10 @@
 
 import base64
 import gzip
+import itertools
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,6 +21,8 @@ from evidense.store import Store
 
 DIGITS = 3
 """Digits of a value that the table shows, as the rest of the page."""
+MOST_DIGITS = 14
+"""Whole numbers of so many digits are exact in a script."""
 
 
 @dataclass(frozen=True)
@@ -148,18 +152,33 @@ class _Whole:
         return {doc_id: i for i, doc_id in enumerate(self.kept["doc_ids"])}
 
     @cached_property
-    def lists(self) -> dict[str, dict[int, tuple[list[int], list[float]]]]:
-        """System → kept query → its first documents and their scores."""
-        return {system: dict(zip(self.kept["kept"], self._lists(system), strict=True)) for system in self.systems}
+    def lists(self) -> dict[str, "_FirstRanks"]:
+        """System → its first documents for every kept query."""
+        return {system: self._lists(system) for system in self.systems}
 
-    def _lists(self, system: str) -> Iterator[tuple[list[int], list[float]]]:
+    def _lists(self, system: str) -> "_FirstRanks":
         ranking = self.contents.rankings[system, self.collection]
         ids: list[str] = self.store.json(ranking.doc_ids)
         documents = np.asarray(self.store.array(ranking.documents))[self.kept["kept"], :TOP]
         scores = np.asarray(self.store.array(ranking.scores))[self.kept["kept"], :TOP]
-        for row, of_row in zip(documents, scores, strict=True):
-            there = row >= 0
-            yield [self.place_of[ids[d]] for d in row[there]], [float(f"{x:.4g}") for x in of_row[there]]
+        there = documents >= 0
+        decimals = score_decimals(np.where(there, scores, 0.0))
+        places = [[self.place_of[ids[d]] for d in row[of_row]] for row, of_row in zip(documents, there, strict=True)]
+        falls = [score_falls(row[of_row], decimals) for row, of_row in zip(scores, there, strict=True)]
+        kept = self.kept["kept"]
+        return _FirstRanks(decimals, dict(zip(kept, places, strict=True)), dict(zip(kept, falls, strict=True)))
+
+
+@dataclass(frozen=True)
+class _FirstRanks:
+    """The first documents of one system; queries by their number in the collection."""
+
+    decimals: int
+    """Decimals of its scores that are shown."""
+    documents: dict[int, list[int]]
+    """Query → places of its documents, first rank first."""
+    falls: dict[int, list[int]]
+    """Query → the first score, then how far each score lies below the one before it; in units of the last decimal."""
 
 
 @dataclass(frozen=True)
@@ -190,15 +209,16 @@ class _Packing:
         return sorted(numbers.tolist())
 
     def content(self) -> dict[str, Json]:
-        """Return what the script reads: values in thousandths, documents by their place in `documents`."""
+        """Return what the script reads: values in thousandths, documents by their place in `documents`.
+
+        Systems share most of their documents: `tops` names the documents of a query once, `lists` their positions there.
+        """
         whole = self.whole
-        lists = [[whole.lists[s][q][0] for q in self.numbers] for s in whole.systems]
-        scores = [[whole.lists[s][q][1] for q in self.numbers] for s in whole.systems]
+        lists = [whole.lists[s] for s in whole.systems]
+        tops = [_positions(of_system.documents[q] for of_system in lists) for q in self.numbers]
         gains_of = dict(zip(self.kept["kept"], self.kept["gains"], strict=True))
         gains = [gains_of[q] for q in self.numbers]
-        used = sorted(
-            {d for of_system in lists for row in of_system for d in row} | {d for row in gains for d, _ in row}
-        )
+        used = sorted({d for top in tops for d in top} | {d for row in gains for d, _ in row})
         place = {d: i for i, d in enumerate(used)}
         return {
             "collection": whole.collection,
@@ -214,8 +234,12 @@ class _Packing:
             "slices": {name: _coded(column) for name, column in self.kept["slices"].items()},
             "listed": self.numbers,
             "documents": [[self.kept["doc_ids"][d], self._text(d)] for d in used],
-            "lists": [[[place[d] for d in row] for row in of_system] for of_system in lists],
-            "scores": scores,
+            "tops": [[place[d] for d in top] for top in tops],
+            "lists": [
+                [[top[d] for d in x.documents[q]] for q, top in zip(self.numbers, tops, strict=True)] for x in lists
+            ],
+            "decimals": [x.decimals for x in lists],
+            "falls": [[x.falls[q] for q in self.numbers] for x in lists],
             "gains": [[[place[d], gain] for d, gain in row] for row in gains],
             "pictures": self._pictures(place),
         }
@@ -255,6 +279,40 @@ def thousandths(values: Sequence[float] | np.ndarray) -> list[float | None]:
 def _thousandth(x: float) -> float:
     shown = round(float(f"{x:.{DIGITS}f}") * 10**DIGITS)
     return shown if shown or x == 0 else 0.5 if x > 0 else -0.5
+
+
+def score_decimals(scores: np.ndarray) -> int:
+    """Return how many decimals of a system's scores are shown: as many digits of the middle score of its first rank as of a value.
+
+    Fewer where the packed numbers, a row of scores a query, would be too large to be whole in a script.
+
+    >>> score_decimals(np.array([[0.8], [0.62], [0.71]])), score_decimals(np.array([[23.0], [18.0]])), score_decimals(np.empty((0, 1)))
+    (3, 1, 3)
+    """
+    sizes = np.abs(np.asarray(scores, np.float64))
+    first = sizes[:, 0][sizes[:, 0] > 0]
+    if not len(first):
+        return DIGITS
+    return min(DIGITS - 1 - _magnitude(np.median(first)), MOST_DIGITS - 1 - _magnitude(sizes.max()), MOST_DIGITS)
+
+
+def _magnitude(x: float) -> int:
+    return math.floor(math.log10(x))
+
+
+def score_falls(scores: np.ndarray, decimals: int) -> list[int]:
+    """Return the first score and how far each next one falls, in units of the last decimal.
+
+    >>> score_falls(np.array([0.8124, 0.8, 0.5]), 4)
+    [8124, 124, 3000]
+    """
+    units = [round(float(f"{x:.{max(decimals, 0)}f}") * 10.0**decimals) for x in scores.tolist()]
+    return units[:1] + [above - below for above, below in itertools.pairwise(units)]
+
+
+def _positions(lists: Iterable[Sequence[int]]) -> dict[int, int]:
+    """Return the documents of several lists in the order in which they first come, each with its number there."""
+    return {d: i for i, d in enumerate(dict.fromkeys(itertools.chain.from_iterable(lists)))}
 
 
 def _coded(column: list[str]) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 "use strict";
 // All queries of a collection: unpacked when opened; search, filter, sort, lists side by side, a link to each query. Texts enter the page as text only.
 (() => {
-  const STEP = 100, MINUS = "−";
+  const STEP = 100, MINUS = "\u2212";
   const make = (tag, attributes = {}, ...children) => {
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -11,7 +11,7 @@
     node.append(...children.filter((child) => child !== null && child !== undefined));
     return node;
   };
-  const plain = (x) => {  // thousandths → text, as the rest of the page prints it
+  const plain = (x) => {  // thousandths, as text, as the rest of the page prints it
     const size = Math.trunc(Math.abs(x)), text = `${Math.floor(size / 1000) || ""}.${String(size % 1000).padStart(3, "0")}`;
     return (x < 0 && size ? MINUS : "") + text;
   };
@@ -38,6 +38,7 @@
   class Table {
     constructor(box, data) {
       Object.assign(this, { box, data, measure: 0, system: Math.min(1, data.n_compared - 1), words: [], outcome: "", slice: "", judged: "", column: "delta", down: false, shown: STEP, opened: new Set() });
+      this.ranked = data.lists.map((system) => system.map((row, place) => row.map((position) => data.tops[place][position])));
       this.list = new Map(data.listed.map((query, place) => [query, place]));
       this.lower = data.ids.map((id, i) => `${id}\n${data.queries[i]}`.toLowerCase());
       this.judges = data.gains.some((row) => row.some(([, gain]) => gain <= 0));  // without negatives, the share judged is precision
@@ -49,7 +50,7 @@
       const place = this.list.get(i);
       if (place === undefined) return -1;
       const judged = new Set(this.data.gains[place].map(([d]) => d));
-      const all = this.data.lists.slice(0, this.data.n_compared).flatMap((lists) => lists[place]);
+      const all = this.ranked.slice(0, this.data.n_compared).flatMap((lists) => lists[place]);
       return all.length ? all.filter((d) => judged.has(d)).length / all.length : 0;
     }
 
@@ -157,10 +158,10 @@
       const link = make("button", { type: "button", onclick: () => copied(link, `${location.href.split("#")[0]}#${this.link(i)}`) }, "copy link");
       const acts = make("div", { class: "acts" }, markdown, link, make("span", { class: "sub" }, "query ", make("code", { dir: "auto" }, data.ids[i])));
       if (place === undefined) return make("tr", { class: "lists" }, make("td", { colspan: wide }, make("p", { class: "sub" }, "The lists of this query are not on this page; runs/ beside it holds them."), acts));
-      const gains = new Map(data.gains[place]), first = new Map(data.lists[0][place].map((d, rank) => [d, rank]));
+      const gains = new Map(data.gains[place]), first = new Map(this.ranked[0][place].map((d, rank) => [d, rank]));
       const sides = data.systems.map((name, s) => make("div", {}, make("h4", {}, make("bdi", {}, name), s === 0 ? " (baseline)" : "", " ", make("span", { class: "sub" }, plain(data.values[this.measure][s][i]))),
-        data.lists[s][place].length ? make("ol", {}, ...data.lists[s][place].map((d, rank) => this.item(d, rank, gains, s ? first : null, data.scores[s][place][rank]))) : make("p", { class: "sub" }, "no documents")));
-      const seen = new Set(data.lists.flatMap((lists) => lists[place]));
+        this.ranked[s][place].length ? make("ol", {}, ...this.ranked[s][place].map((d, rank) => this.item(d, rank, gains, s ? first : null, this.score(s, place, rank)))) : make("p", { class: "sub" }, "no documents")));
+      const seen = new Set(data.tops[place]);
       const missed = [...gains].filter(([d, gain]) => gain > 0 && !seen.has(d));
       const below = missed.length ? make("div", {}, make("h4", {}, "relevant, in no list's first ten"), make("ol", {}, ...missed.map(([d]) => this.item(d, null, gains, null, null)))) : null;
       return make("tr", { class: "lists" }, make("td", { colspan: wide }, make("div", { class: "sides" }, ...sides, below), acts));
@@ -168,13 +169,18 @@
 
     item(d, rank, gains, first, score) {
       const [id, text] = this.data.documents[d], gain = gains.get(d), picture = this.data.pictures.documents[d];
-      const [mark, said] = gain === undefined ? ["", "not judged"] : gain > 0 ? ["✔", `relevant, grade ${gain}`] : ["✖", "judged not relevant"];
+      const [mark, said] = gain === undefined ? ["", "not judged"] : gain > 0 ? ["\u2714", `relevant, grade ${gain}`] : ["\u2716", "judged not relevant"];
       const before = first && first.get(d);
       const moved = !first ? null : before === undefined ? make("span", { class: "up" }, "new") : before === rank ? "=" : before > rank
-        ? make("span", { class: "up" }, `▲ ${before - rank}`) : make("span", { class: "down" }, `▼ ${rank - before}`);
+        ? make("span", { class: "up" }, `\u25b2 ${before - rank}`) : make("span", { class: "down" }, `\u25bc ${rank - before}`);
       return make("li", { class: gain > 0 ? "right" : null }, make("span", { class: "rank" }, rank === null ? "" : String(rank + 1)), make("span", { title: said }, mark, make("span", { class: "hidden" }, said)),
         make("div", {}, picture ? make("img", { src: picture, alt: text || id }) : null, text ? make("p", { dir: "auto" }, text) : null, make("code", { class: "id", dir: "auto" }, id)),
-        make("span", { class: "moved" }, moved, moved && score !== null ? make("br") : null, score === null ? null : String(score)));
+        make("span", { class: "moved" }, moved, moved && score !== null ? make("br") : null, score));
+    }
+
+    score(s, place, rank) {  // packed as the first score and how far each next one falls
+      const { data } = this, decimals = data.decimals[s], units = data.falls[s][place].slice(0, rank + 1).reduce((above, fall) => above - fall);
+      return decimals >= 0 && decimals <= 8 ? (units / 10 ** decimals).toFixed(decimals) : String(Number((units / 10 ** decimals).toPrecision(4)));
     }
 
     markdown(i) {
@@ -182,10 +188,10 @@
       const head = [`**${safe(data.queries[i] || data.ids[i])}** (${safe(data.ids[i])}, ${safe(data.collection)})`, "",
         `| system | ${safe(data.measures[this.measure])} |`, "|---|---|", ...data.systems.map((s, k) => `| ${safe(s)} | ${plain(data.values[this.measure][k][i])} |`)];
       if (place === undefined) return head.join("\n");
-      const gains = new Map(data.gains[place]), cell = (d) => d === undefined ? "" : `${gains.get(d) > 0 ? "✔ " : ""}${safe(data.documents[d][1] || data.documents[d][0])}`;
-      const rows = [...Array(Math.max(...data.lists.map((lists) => lists[place].length))).keys()];
+      const gains = new Map(data.gains[place]), cell = (d) => d === undefined ? "" : `${gains.get(d) > 0 ? "\u2714 " : ""}${safe(data.documents[d][1] || data.documents[d][0])}`;
+      const rows = [...Array(Math.max(...this.ranked.map((lists) => lists[place].length))).keys()];
       return [...head, "", `| rank | ${data.systems.map(safe).join(" | ")} |`, `|---|${data.systems.map(() => "---|").join("")}`,
-        ...rows.map((rank) => `| ${rank + 1} | ${data.lists.map((lists) => cell(lists[place][rank])).join(" | ")} |`)].join("\n");
+        ...rows.map((rank) => `| ${rank + 1} | ${this.ranked.map((lists) => cell(lists[place][rank])).join(" | ")} |`)].join("\n");
     }
 
     csv() {
@@ -217,7 +223,7 @@
   const opened = (details) => {
     if (!tables.has(details.id)) {
       const box = details.querySelector(".filled");
-      box.textContent = "…";
+      box.textContent = "\u2026";
       tables.set(details.id, unpack(details.dataset.from).then((data) => new Table(box, data)).catch(() => {
         box.textContent = "This browser cannot unpack the table; scores.csv beside this page holds every value, runs/ every list.";
         return null;
