@@ -7,7 +7,6 @@ from pathlib import Path
 
 from evidense.boundary.numerals import count, duration, interval, plain, signed
 from evidense.boundary.streams import replace_line
-from evidense.errors import install_line
 from evidense.published.claim_verdicts import apart_words
 from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study, Verdict
 
@@ -77,23 +76,17 @@ def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
 
 
 def say_figures(page: Path | None) -> None:
-    """Print to stderr why figures of a page are there as SVG alone, and what to do for PDF; nothing if they are there as PDF, too."""
+    """Print to stderr which figures of a page have no PDF for want of letters; nothing where PDF is not installed, which the docs say."""
     from evidense.report.comparison.paper.figures import FOLDER
     from evidense.report.comparison.paper.pdf import can_write_pdf
 
-    drawn = sorted((page.parent / FOLDER).glob("*.svg")) if page is not None else []
-    alone = [path for path in drawn if not path.with_suffix(".pdf").exists()]
-    if not alone:
-        return
-    if not can_write_pdf():
-        install = install_line(["figures"], missing=["fpdf2", "fontpkg-arimo"])
-        print(f"figures are written as SVG; for PDF beside it: {install}", file=sys.stderr)
-        return
-    names = ", ".join(path.name for path in alone)
-    print(
-        f"{names}: no PDF, since its typeface lacks letters of a name; give other names (--names), or use the SVG",
-        file=sys.stderr,
-    )
+    drawn = sorted((page.parent / FOLDER).glob("*.svg")) if page is not None and can_write_pdf() else []
+    names = ", ".join(path.name for path in drawn if not path.with_suffix(".pdf").exists())
+    if names:
+        print(
+            f"{names}: no PDF, since its typeface lacks letters of a name; give other names (--names), or use the SVG",
+            file=sys.stderr,
+        )
 
 
 def say_speeds(records: Sequence[Record]) -> None:
