@@ -1,5 +1,6 @@
 """Commands that ask a server: the bill comes first, a killed command pays for nothing twice, and what is kept needs no server."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ def test_a_killed_command_continues_and_pays_for_nothing_twice(
 
     plan = warm.start([*argv, "page", "--plan"], tmp_path, **where).communicate(timeout=100)[0]
     assert "asks its server: up to 68 texts, about" in plan
-    assert "9 requests" in plan
+    assert "9 requests and 3 that check the model, about 0.00" in plan
+    assert "USD, time not known before it is asked" in plan
     assert not server.n_requests
 
     running = warm.start([*argv, "page"], tmp_path, **where)
@@ -61,11 +63,18 @@ def test_a_killed_command_continues_and_pays_for_nothing_twice(
     n_before = len(asked(server))
     assert 8 <= n_before <= 48
 
+    n_requests = server.n_requests
+    cut = warm.start([*argv, "page", "--plan"], tmp_path, **where).communicate(timeout=100)[0]
+    n_left, n_waiting = (int(n) for n in re.findall(r"up to (\d+) texts.* (\d+) texts of a run that was cut", cut)[0])
+    assert (n_left + n_waiting, n_waiting % 8, n_waiting > 0) == (68, 0, True), cut
+    assert server.n_requests == n_requests
+
     server.change = lambda answer, n: answer
     resumed = warm.start([*argv, "page"], tmp_path, **where)
     out, err = resumed.communicate(timeout=100)
     assert resumed.returncode == 0, out + err
     assert "asks its server" in err, "the bill stands before the first request"
+    assert len(asked(server)) == n_before + n_left, "only the texts that the plan had billed"
     assert len(asked(server)) <= 68 + 8, "only the request that was under way is paid again"
 
     n_requests = server.n_requests
@@ -73,12 +82,45 @@ def test_a_killed_command_continues_and_pays_for_nothing_twice(
     assert again.communicate(timeout=100)
     assert again.returncode == 0
     assert server.n_requests == n_requests + 1, "the sentinels"
+    done = warm.start([*argv, "page", "--plan"], tmp_path, **where).communicate(timeout=100)[0]
+    assert "in the store, but for 1 request that checks the model" in done
 
     server.change = lambda answer, n: Said(b"", 404)
     off = warm.start([*argv, "off"], tmp_path, **where)
     out, err = off.communicate(timeout=100)
     assert off.returncode == 0, out + err
     assert verdicts(tmp_path / "off") == verdicts(tmp_path / "page")
+
+
+def test_systems_of_one_model_are_billed_once_and_noted_once(
+    served: tuple[EmbeddingServer, Loopback], few_csv: Path, tmp_path: Path, warm: Warm
+) -> None:
+    server, loopback = served
+    model = f"openai:wordllama@url={loopback.url}/v1"
+    (tmp_path / "more.csv").write_text(few_csv.read_text(encoding="utf-8").replace("the", "a"), encoding="utf-8")
+    argv = ["compare", "bm25", model, f"{model}@dim=64", "--on", f"{few_csv},more.csv", "--out", "page"]
+    where: dict[str, Any] = {"EVIDENSE_STORE": str(tmp_path / "store")}
+    plan = warm.start([*argv, "--plan"], tmp_path, **where).communicate(timeout=100)[0]
+    said = re.findall(r"openai:wordllama( dim=64)?  +asks its server: (?:up to (\d+)|no more) texts", plan)
+    assert [bool(n) for _, n in said] == [True, False, True, False], plan
+    n_checks = sum(map(int, re.findall(r"requests and (\d+) that check", plan)))
+    n_requests = sum(map(int, re.findall(r"(\d+) requests and", plan)))
+
+    running = warm.start(argv, tmp_path, **where)
+    out, err = running.communicate(timeout=100)
+    assert running.returncode == 0, out + err
+    assert len(asked(server)) == sum(int(n) for _, n in said if n)
+    assert server.n_requests == n_requests + n_checks
+    lines = [line for line in out.splitlines() if "a server, whose weights are not seen" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("  ⚠ openai:wordllama, openai:wordllama dim=64: a server")
+    page = re.sub(r"<[^>]+>", "", (tmp_path / "page" / "report.html").read_text(encoding="utf-8"))
+    assert len(re.findall(r"Warning:\s*openai:wordllama, openai:wordllama dim=64\s*: a server", page)) == 1
+
+    other = warm.start(
+        ["compare", "bm25", f"{model}@query_prompt=q: ", "--on", "more.csv", "--plan"], tmp_path, **where
+    )
+    assert re.search(r"up to \d+ texts, .*at its last pace", other.communicate(timeout=100)[0])
 
 
 def test_a_killed_rerank_continues_and_pays_for_nothing_twice(few_csv: Path, tmp_path: Path, warm: Warm) -> None:

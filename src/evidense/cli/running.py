@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ def _execute(study: Study, request: RunRequest) -> None:
         out=out,
         text=request.text,
         command=command,
-        ready=say_collection,
+        ready=partial(say_collection, servers=set()),
         progress=say_progress,
         line=say_step,
         n_workers=request.workers,

@@ -9,7 +9,7 @@ from evidense.compute.texts.too_long import TooLong
 from evidense.fetching.servers.client import OPTIONS, ModelClient, ServedModel
 from evidense.fetching.servers.embeddings import Embeddings
 from evidense.parts import Capability, Setup, Side
-from evidense.parts.served import Bill
+from evidense.parts.served import UNSEEN, Asked, Bill
 from evidense.store import Store
 from evidense.values import Collection, Spelling
 
@@ -32,7 +32,9 @@ class ServedEncoder:
     def setup(self) -> Setup:
         """Say how it is run; dimensions and length of its vectors are those of the sentinels."""
         identity = self.client.identity
-        doubt = f"a server, whose weights are not seen (known by its vectors of ten texts, {identity.fingerprint[:12]}): {self.query.too_long.words}"
+        doubt = (
+            f"{UNSEEN} (known by its vectors of ten texts, {identity.fingerprint[:12]}): {self.query.too_long.words}"
+        )
         return Setup(
             query_prompt=self.query.prompt,
             document_prompt=self.document.prompt,
@@ -47,10 +49,10 @@ class ServedEncoder:
         """Return the tower of this side."""
         return self.query if side == "query" else self.document
 
-    def bill(self, collection: Collection) -> Bill:
-        """Return what a collection will cost; the server is not asked."""
+    def bill(self, collection: Collection, asked: Asked) -> Bill:
+        """Return what a collection will cost beside what was `asked` for; the server is not asked."""
         sides = ((self.document, collection.corpus), (self.query, collection.queries))
-        return self.client.bill([text for tower, items in sides for text in tower.prepare(items).texts])
+        return self.client.bill([tower.prepare(items).texts for tower, items in sides], asked)
 
 
 @dataclass(frozen=True)

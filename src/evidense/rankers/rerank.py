@@ -13,7 +13,7 @@ from evidense.compute.texts.too_long import TooLong
 from evidense.fetching.servers.client import OPTIONS, ModelClient, ServedModel
 from evidense.fetching.servers.reranking import QueryDocument, RerankEndpoint
 from evidense.parts import CandidateList, Setup
-from evidense.parts.served import Bill
+from evidense.parts.served import UNSEEN, Asked, Bill
 from evidense.rankers._first_stage import FirstStage
 from evidense.records import sha256_of
 from evidense.store import Store
@@ -60,7 +60,7 @@ class RerankModel:
             query_prompt=self.stage.prompts[0],
             document_prompt=self.stage.prompts[1],
             similarity="score of a reranker behind a server",
-            warnings=(f"a server, whose weights are not seen ({known}): {self.too_long.words}",),
+            warnings=(f"{UNSEEN} ({known}): {self.too_long.words}",),
         )
 
     def scores(self, candidates: CandidateList) -> Float32[np.ndarray, " d"]:
@@ -91,17 +91,18 @@ class RerankModel:
     def _texts(self, items: Sequence[Item], side: int) -> list[str]:
         return self.too_long.applied(prompted_texts(items, self.stage.prompts[side]))
 
-    def bill_of_pairs(self, collection: Collection, several: Sequence[CandidateList] | None) -> Bill:
+    def bill_of_pairs(self, collection: Collection, several: Sequence[CandidateList] | None, asked: Asked) -> Bill:
         """Return what the first lists of a collection will cost; where they are not known yet, the most that it could be, at the mean length."""
         if several is not None:
-            return self.client.bill([pair for candidates in several for pair in self.pairs(candidates)])
+            return self.client.bill([[pair for candidates in several for pair in self.pairs(candidates)]], asked)
         n = min(self.n_reranked, len(collection.corpus))
         places = np.unique(np.linspace(0, len(collection.corpus) - 1, _SAMPLE if n else 0).astype(int))
         documents = self._texts([collection.corpus[int(place)] for place in places], 1)
         sample = [QueryDocument(query, text) for query in self._texts(collection.queries, 0) for text in documents]
         n_pairs = n * len(collection.queries)
         n_tokens = round(self.client.estimated_tokens(sample) / max(1, len(sample)) * n_pairs)
-        return self.client.bill_of(n_pairs, n_tokens, len(collection.queries) * -(-n // self.client.manner.batch))
+        n_requests = len(collection.queries) * -(-n // self.client.manner.batch)
+        return self.client.bill_of(n_pairs, n_tokens, [n_requests], asked)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from evidense.boundary.numerals import duration
 from evidense.compute.indexes.build_time import build_seconds
 from evidense.compute.progress import estimate
 from evidense.compute.search.encode import is_cached
 from evidense.errors import InvalidInput
 from evidense.parts import Ranker, Tower
-from evidense.parts.served import Bill, Served
+from evidense.parts.served import Asked, Bill, Served
 from evidense.store import Store
 from evidense.study.memory import index_bytes, n_dims_of, ranking_bytes
 from evidense.study.run import RANKED_BYTES, OpenedStudy
@@ -94,11 +95,11 @@ def _plan(opened: OpenedStudy, store: Store) -> Plan:
     }
     if opened.cells is not None:
         return replace(_of_cells(opened, opened.cells, store), inside=inside)
-    encoded: set[tuple[str, str, str]] = set()
+    encoded, asked = set[tuple[str, str, str]](), Asked()
     steps = []
     for collection in opened.collections:
         for system in (*opened.systems, *opened.references):
-            if bills := bills_of(system.engine, collection, store):
+            if bills := bills_of(system.engine, collection, store, asked):
                 seconds = reranking_s(system.engine, collection)
                 steps.append(_with_bills(_step(system, collection, False, seconds, 0), bills))
                 continue
@@ -136,7 +137,7 @@ def _step(system: System, collection: Collection, cached: bool, seconds: float, 
 
 
 def _with_bills(step: Step, bills: Sequence[Bill]) -> Step:
-    """Return the step of a system behind servers with its bills; the time is the servers', and not known.
+    """Return the step of a system behind servers with its bills, and with their time as far as their pace is known.
 
     Raises:
         InvalidInput: it would exceed its budget.
@@ -149,21 +150,48 @@ def _with_bills(step: Step, bills: Sequence[Bill]) -> Step:
                 f"'{step.system}' on {step.collection}: {bill_words(bill)}, which exceeds the budget of {bill.exceeds}. Nothing was sent; "
                 f"raise @budget, or draw fewer {bill.noun} (--queries, --documents{', @depth' if bill.noun != 'texts' else ''})"
             )
-    return replace(step, cached=not (step.seconds or any(bill.n_texts for bill in bills)), bills=tuple(bills))
+    is_cached = not step.seconds and all(bill.is_done for bill in bills)
+    seconds = step.seconds + sum(bill.seconds or 0.0 for bill in bills)
+    return replace(step, cached=is_cached, seconds=seconds, bills=tuple(bills))
 
 
 def bill_words(bill: Bill) -> str:
     """Return what is left to ask of a server, in words.
 
-    >>> bill_words(Bill(360, 21_000, 12, 0.00042))
-    'up to 360 texts, about 21,000 tokens, 12 requests, about 0.00042 USD'
+    >>> bill_words(Bill(360, 21_000, 12, 0.00042, n_checks=3, n_waiting=40, seconds=75))
+    'up to 360 texts, about 21,000 tokens, 12 requests and 3 that check the model, about 0.00042 USD, about 1 min 15 s at its last pace; \
+40 texts of a run that was cut count if the model is the same'
+    >>> bill_words(Bill(0, 0, 0, None, n_above=92))
+    'no more texts: 92 are asked above'
     """
+    said = []
+    if bill.n_texts:
+        said.append(_priced(bill))
+    if bill.n_waiting:
+        said.append(f"{bill.n_waiting:,} {bill.noun} of a run that was cut count if the model is the same")
+    if bill.n_above:
+        said.append(
+            f"{'' if said else f'no more {bill.noun}: '}{bill.n_above:,}{' more' if said else ''} are asked above"
+        )
+    return (
+        "; ".join(said)
+        or f"{bill.n_checks} request{'s' * (bill.n_checks != 1)} that check{'s' * (bill.n_checks == 1)} the model"
+    )
+
+
+def _priced(bill: Bill) -> str:
     cost = (
         f"about {bill.cost_usd:.2g} USD"
         if bill.cost_usd is not None
         else "no price given (@price=USD per million tokens)"
     )
-    return f"up to {bill.n_texts:,} {bill.noun}, about {bill.n_tokens:,} tokens, {bill.n_requests:,} requests, {cost}"
+    checks = f" and {bill.n_checks:,} that check the model" if bill.n_checks else ""
+    time = (
+        "time not known before it is asked"
+        if bill.seconds is None
+        else f"about {duration(bill.seconds)} at its last pace"
+    )
+    return f"up to {bill.n_texts:,} {bill.noun}, about {bill.n_tokens:,} tokens, {bill.n_requests:,} requests{checks}, {cost}, {time}"
 
 
 def _of_code(label: str, collection: Collection) -> Step:

@@ -30,7 +30,7 @@ from evidense.compute.search.scoring import policies
 from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Ranker, Reranker, Setup, WithPolicies, fingerprints, is_reranker
-from evidense.parts.served import Bill, Served, ServedReranker
+from evidense.parts.served import Asked, Bill, Served, ServedReranker
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, RankedLists, Spelling
@@ -109,15 +109,16 @@ class TwoStages:
         record = store.get(done[0]) if done else None
         return record if isinstance(record, Ranking) else None
 
-    def bills(self, collection: Collection, store: Store) -> list[Bill]:
-        """Return what is left to ask of the reranker's server; nothing is asked."""
+    def bills(self, collection: Collection, store: Store, asked: Asked) -> list[Bill]:
+        """Return what is left to ask of the reranker's server, beside what was `asked` for; nothing is asked."""
         if not isinstance(self.reranker, ServedReranker):
             return []
         ranking = self.first_ranking(collection, store)
         if ranking is None:
-            return [self.reranker.bill_of_pairs(collection, None)]
+            return [self.reranker.bill_of_pairs(collection, None, asked)]
         reranking = Reranking(self.reranker, collection, load_lists(ranking, store))
-        return [self.reranker.bill_of_pairs(collection, [reranking.candidates(row) for row in reranking.rows])]
+        candidates = [reranking.candidates(row) for row in reranking.rows]
+        return [self.reranker.bill_of_pairs(collection, candidates, asked)]
 
     def ranked(
         self, collection: Collection, depth: int, store: Store, progress: Progress | None
@@ -193,11 +194,14 @@ def stays_shut(text: str) -> bool:
     return consent().nothing and any(registry.runs_code(name) for name in named_in(text))
 
 
-def bills_of(engine: Encoder | Ranker, collection: Collection, store: Store) -> tuple[Bill, ...]:
-    """Return what is left to ask of the servers of a system, the first stage first; no server is asked."""
+def bills_of(engine: Encoder | Ranker, collection: Collection, store: Store, asked: Asked) -> tuple[Bill, ...]:
+    """Return what is left to ask of the servers of a system, the first stage first; no server is asked.
+
+    `asked` holds what earlier steps ask, and grows: nothing is billed twice.
+    """
     if isinstance(engine, TwoStages):
-        return (*bills_of(engine.first.engine, collection, store), *engine.bills(collection, store))
-    return (engine.bill(collection),) if isinstance(engine, Served) else ()
+        return (*bills_of(engine.first.engine, collection, store, asked), *engine.bills(collection, store, asked))
+    return (engine.bill(collection, asked),) if isinstance(engine, Served) else ()
 
 
 def reranking_s(engine: Encoder | Ranker, collection: Collection) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evidense.boundary.numerals import count, duration, interval, plain, signed
 from evidense.boundary.streams import replace_line
+from evidense.parts.served import UNSEEN
 from evidense.published.claim_verdicts import apart_words
 from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study, Verdict
 
@@ -36,8 +37,11 @@ def verdict_line(verdict: Outcome, width: int) -> str:
     return f"  {_badge(verdict.verdict, 9)} {verdict.system:<{width}} {effect}  {counts}{claim}{note}"
 
 
-def say_collection(study: Study, records: Sequence[Record]) -> None:
-    """Print the verdicts of one collection, the findings of one analysis, or the verdicts on claims of the literature."""
+def say_collection(study: Study, records: Sequence[Record], servers: set[str] | None = None) -> None:
+    """Print the verdicts of one collection, the findings of one analysis, or the verdicts on claims of the literature.
+
+    `servers` holds the lines on servers that were printed for other collections, and grows.
+    """
     from evidense.report.comparison.seeds import seeds_text
 
     clear()
@@ -53,8 +57,11 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
         print(verdict_line(verdict, width))
         if isinstance(verdict, Verdict) and (seeds := seeds_text(verdict.details)):
             print(f"    {seeds}")
+    said = set[str]() if servers is None else servers
     for line in note_lines(study, records):
-        print(line)
+        if line not in said:
+            print(line)
+        said |= {line} if UNSEEN in line else set()
     sys.stdout.flush()
 
 

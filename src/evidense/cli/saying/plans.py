@@ -30,7 +30,7 @@ def plan_text(plan: Plan, store: Store) -> str:
         for step in steps:
             cost = "in the store" if step.cached else _cost(step)
             cost = "unknown until it runs: it is code, and a plan runs none" if step.is_code else cost
-            cost = "; ".join(_asks(step)) or cost
+            cost = "; ".join(_asks(step)) or cost + _checks(step)
             lines.append(f"  {step.system:<{width}}  {cost}")
     lines += [f"inside: {name}\n  {n} {'analysis' if n == 1 else 'analyses'}" for name, n in plan.inside.items()]
     on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""
@@ -50,12 +50,18 @@ def _cost(step: Step) -> str:
 
 def bill_lines(plan: Plan) -> list[str]:
     """Return a line on each server that will be asked, to be printed before the first request."""
-    return [f"{step.system} on {step.collection} {words}" for step in plan.steps for words in _asks(step)]
+    billed = (step for step in plan.steps if any(bill.n_texts or bill.n_waiting for bill in step.bills))
+    return [f"{step.system} on {step.collection} {words}" for step in billed for words in _asks(step)]
 
 
 def _asks(step: Step) -> list[str]:
     """Return what each server of a step will be asked, in words."""
-    return [f"asks its server: {bill_words(bill)}" for bill in step.bills if bill.n_texts]
+    return [f"asks its server: {bill_words(bill)}" for bill in step.bills if not bill.is_done]
+
+
+def _checks(step: Step) -> str:
+    """Return that a server is asked which model it has, though all its answers are in the store."""
+    return "".join(f", but for {bill_words(bill)}" for bill in step.bills if bill.n_checks)
 
 
 def _by_collection(steps: Sequence[Step]) -> dict[str, list[Step]]:

@@ -3,9 +3,10 @@
 import hashlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 import numpy as np
@@ -19,7 +20,7 @@ from evidense.fetching.servers.budget import TOKENS_PER_BYTE, Purse, Unaffordabl
 from evidense.fetching.servers.endpoint import Question, ServerEndpoint
 from evidense.fetching.servers.kept_vectors import KeptVectors
 from evidense.fetching.servers.sentinels import Acquaintances, Identity
-from evidense.parts.served import Bill
+from evidense.parts.served import Asked, Bill
 from evidense.records import sha256_of
 from evidense.store import Store
 from evidense.values import Spelling
@@ -146,16 +147,48 @@ class ModelClient(Generic[Question]):
         is_kept = self._kept_of(last).has([self.endpoint.key(question) for question in distinct])
         return [question for question, kept in zip(distinct, is_kept, strict=True) if not kept]
 
-    def bill(self, questions: Sequence[Question]) -> Bill:
-        """Return what these questions will cost; the server is not asked."""
-        missing = self.missing(questions)
-        n_requests = sum(1 for _ in self.endpoint.batches(missing, self.manner.batch))
-        return self.bill_of(len(missing), self.estimated_tokens(missing), n_requests)
+    def bill(self, gathered: Sequence[Sequence[Question]], asked: Asked) -> Bill:
+        """Return what questions will cost that are gathered in several turns, beside those that were `asked` for; the server is not asked."""
+        name, n_waiting, n_above, wanted = self._name_in_plans(), 0, 0, list[list[Question]]()
+        for questions in gathered:
+            missing = self.missing(questions)
+            waits = self._waits(missing)
+            new = list[Question]()
+            for question, is_waiting in zip(missing, waits, strict=True):
+                key = name + self.endpoint.key(question)
+                n_above += key in asked
+                n_waiting += is_waiting and key not in asked
+                if not is_waiting and key not in asked:
+                    new.append(question)
+                asked.add(key)
+            wanted.append(new)
+        n_requests = [sum(1 for _ in self.endpoint.batches(new, self.manner.batch)) for new in wanted]
+        n, n_tokens = sum(map(len, wanted)), sum(map(self.estimated_tokens, wanted))
+        return replace(self.bill_of(n, n_tokens, n_requests, asked), n_waiting=n_waiting, n_above=n_above)
 
-    def bill_of(self, n: int, n_tokens: int, n_requests: int) -> Bill:
-        """Return the bill of so many questions."""
+    def bill_of(self, n: int, n_tokens: int, n_requests: Sequence[int], asked: Asked) -> Bill:
+        """Return the bill of so many questions with their requests in each turn. The sentinels are asked first, after some requests, and after each turn."""
+        is_first, pace = (name := self._name_in_plans()) not in asked, self._acquaintances.pace()
+        asked.add(name)
+        n_checks = is_first + sum(1 + turn // CHECK_EVERY for turn in n_requests if turn)
+        n_tokens += n_checks * self.estimated_tokens(self.endpoint.sentinels)
         exceeds = str(self.purse.limit) if n and self.purse.exceeds(n_tokens) else ""
-        return Bill(n, n_tokens, n_requests, self.purse.cost(n_tokens), exceeds, self.endpoint.noun)
+        cost, seconds = self.purse.cost(n_tokens), None if pace is None else n * pace
+        return Bill(n, n_tokens, sum(n_requests), cost, exceeds, self.endpoint.noun, n_checks=n_checks, seconds=seconds)
+
+    def _name_in_plans(self) -> bytes:
+        """Return what all that share the kept answers of this model have in common."""
+        last = self._identity or self._acquaintances.last()
+        model = (*self.endpoint.kind, self.model.name, self.model.revision)
+        return bytes.fromhex(sha256_of([*model, last.fingerprint if last else self.model.address.place.url]))
+
+    def _waits(self, questions: Sequence[Question]) -> list[bool]:
+        """Say of each question whether a killed run was answered, without that its answer counts yet."""
+        last = self._identity or self._acquaintances.last()
+        if last is None:
+            return [False] * len(questions)
+        waiting = self._kept_of(last).waiting()
+        return [self.endpoint.key(question) in waiting for question in questions]
 
     def answers(self, questions: Sequence[Question]) -> Float32[np.ndarray, "n e"]:
         """Return a row for each question; those that are not kept are asked."""
@@ -186,10 +219,12 @@ class ModelClient(Generic[Question]):
         if self._failure is not None:
             raise self._failure
         self._refuse_beyond_budget(wanted)
+        began = time.perf_counter()
         try:
             self._ask_all(wanted, identity, advance)
             self._check(identity)
             self.kept.confirm()
+            self._acquaintances.note_pace((time.perf_counter() - began) / len(wanted))
         finally:
             self.kept.close()
             self.kept.refresh()

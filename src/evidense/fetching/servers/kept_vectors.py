@@ -71,6 +71,21 @@ class KeptVectors:
         """Say which keys are kept."""
         return self._rows(keys) >= 0
 
+    def waiting(self) -> set[bytes]:
+        """Return the keys that dead writers of this server left and that do not count yet (see `settle`)."""
+        keys: set[bytes] = set()
+        for path in self._folder.glob(f"{self._writer}-*.keys"):
+            with path.open("rb") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except OSError:
+                    continue  # its writer lives, or this disk has no locks
+                stem = path.with_suffix("")
+                table = np.fromfile(file, np.uint8, _whole(stem, self._n_dims) * _RECORD).reshape(-1, _RECORD)
+                n_counted = len(self._segment(stem.with_suffix(".confirmed"))[0])
+                keys.update(row.tobytes() for row in table[n_counted:, :KEY_BYTES])
+        return keys
+
     def get(self, keys: Sequence[bytes]) -> tuple[Float32[np.ndarray, "n e"], Bool[np.ndarray, " n"]]:
         """Return the vectors, and which of them are there and undamaged."""
         out, is_there = np.zeros((len(keys), self._n_dims), np.float32), np.zeros(len(keys), bool)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from evidense.boundary.numbers import finite_number
 from evidense.errors import StoreError
 from evidense.records import sha256_of
 from evidense.store import Store
@@ -79,6 +80,7 @@ class Acquaintances:
         self._store, self._differ = store, differ
         self._models = sha256_of(["models of servers", *name])
         self._last = sha256_of(["last at a server", *name, url])
+        self._pace = sha256_of(["pace of a server", *name, url])
 
     def last(self) -> Identity | None:
         """Return the model that was last at this address; None if none was asked."""
@@ -98,6 +100,14 @@ class Acquaintances:
         self._store.note(_ROOM, self._models, {"blobs": blobs})
         self._store.note(_ROOM, self._last, {"fingerprint": new.fingerprint})
         return new
+
+    def pace(self) -> float | None:
+        """Return the seconds that an answer took when this address was last asked; None if it never was."""
+        return finite_number(self._noted(self._pace).get("seconds_per_answer"))
+
+    def note_pace(self, seconds_per_answer: float) -> None:
+        """Note how fast the server answered, several requests at once."""
+        self._store.note(_ROOM, self._pace, {"seconds_per_answer": seconds_per_answer})
 
     def _known(self) -> list[Identity]:
         known = []

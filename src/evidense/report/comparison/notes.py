@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.compute.comparison.index_part import index_words
 from evidense.measures import condensed
+from evidense.parts.served import UNSEEN
 from evidense.records import Finding, Json, Ranking, Verdict
-from evidense.report.contents import Contents
+from evidense.report.contents import At, Contents
 from evidense.stats import few_seeds
 
 MANY_LOST = 0.05
@@ -37,8 +38,7 @@ def notes_on(contents: Contents, system: str) -> list[Note]:
         Note(c, text, tuple(contents.collections)) for c in contents.collections for text in _of_collection(contents, c)
     ]
     notes += [*_part_of_index(contents, system), *_unseen(contents, system), *_unjudged(contents, system)]
-    notes += _prompts(contents, system)
-    notes += _few_seeds(contents, system)
+    notes += [*_prompts(contents, system), *_few_seeds(contents, system), *_servers(contents, system)]
     for name in (system, *others):
         notes += [Note(name, text, (c,)) for c in contents.collections for text in _own(contents, name, c)]
     return _merged(notes)
@@ -112,11 +112,34 @@ def _without(verdict: Verdict, finding: Finding, n_gone: int) -> str:
 def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:
     """What was noted when a system ranked a collection, and when its lists were scored."""
     if (ranking := contents.rankings.get((system, collection))) is not None:
-        yield from (str(text) for text in _setup(ranking).get("warnings") or ())
-    if (recall := contents.recalls.get((system, collection))) is not None:
+        yield from (text for text in _warnings(ranking) if not text.startswith(UNSEEN))
+    if (recall := contents.recalls.get((system, collection))) is not None and not _finds_all(recall):
         yield _recall(recall)
     mean = contents.means.get((system, collection, contents.study.primary))
     yield from (str(text) for text in (mean.details.get("notes") or () if mean is not None else ()))
+
+
+def _servers(contents: Contents, system: str) -> Iterator[Note]:
+    """The note on each server, for all systems and collections that it answers; it stands with the first comparison that it concerns."""
+    where: dict[str, list[At]] = {}
+    for at, ranking in contents.rankings.items():
+        for text in _warnings(ranking):
+            if text.startswith(UNSEEN):
+                where.setdefault(text, []).append(at)
+    for text, places in where.items():
+        systems, collections = ({place[i]: None for place in places} for i in (0, 1))
+        beside_all = systems.keys() & {contents.baseline, *contents.references}
+        if system == next((s for s in contents.systems if beside_all or s in systems), None):
+            yield Note(", ".join(systems), text, tuple(collections))
+
+
+def _warnings(ranking: Ranking) -> list[str]:
+    return [str(text) for text in _setup(ranking).get("warnings") or ()]
+
+
+def _finds_all(recall: Finding) -> bool:
+    """Say whether an index found everything on all queries of a collection: there is nothing to beware of."""
+    return recall.value == 1 and not recall.details["n_short"] and recall.n == recall.details["n_queries"]
 
 
 def _recall(finding: Finding) -> str:
@@ -125,17 +148,20 @@ def _recall(finding: Finding) -> str:
     short = (
         f"; {count(finding.details['n_short'])} of them miss some, the worst finds {plain(finding.details['worst'], 2)}"
     )
-    return (
-        f"its index finds {plain(finding.value)} {interval(finding.low, finding.high, sign=False)} of the exact "
-        f"{finding.unit.removeprefix('share of the exact ')} (n {count(finding.n)}{sampled} queries{short if finding.details['n_short'] else ''})"
-    )
+    return f"its index finds {recall_words(finding)} (n {count(finding.n)}{sampled} queries{short if finding.details['n_short'] else ''})"
+
+
+def recall_words(finding: Finding) -> str:
+    """Return the share of the exact results that an index finds, with its interval."""
+    exact = finding.unit.removeprefix("share of the exact ")
+    return f"{plain(finding.value)} {interval(finding.low, finding.high, sign=False)} of the exact {exact}"
 
 
 def _part_of_index(contents: Contents, system: str) -> Iterator[Note]:
     """Say how much of a difference indexes make. The reason of a verdict that they overturned says so itself."""
     for verdict in contents.worst_first(system):
         index = verdict.details.get("index")
-        if index and "as_run" not in index:
+        if index and "as_run" not in index and (index["n_changed"] or index["is_sample"]):
             yield Note(system, index_words(verdict.effect, index), (verdict.collection,))
 
 

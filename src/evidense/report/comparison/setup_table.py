@@ -6,7 +6,7 @@ from typing import Any
 
 from evidense.boundary.numerals import count, size
 from evidense.records import Json
-from evidense.report.comparison.notes import quoted
+from evidense.report.comparison.notes import quoted, recall_words
 from evidense.report.comparison.sections import ValueCell, cell, role_of
 from evidense.report.contents import Contents
 
@@ -63,7 +63,17 @@ def rows(contents: Contents) -> list[SetupRow]:
         for name, key in _ROWS
         if any(s.get(key) not in (None, [], ()) for s in setups)
     ]
+    if contents.recalls:
+        table.append(_row("its index finds, where it finds least", [_recall(contents, s) for s in contents.everyone]))
     return table
+
+
+def _recall(contents: Contents, system: str) -> str:
+    findings = [finding for (name, _), finding in contents.recalls.items() if name == system]
+    if not findings:
+        return "— (exact search)"
+    worst = min(findings, key=lambda finding: finding.value or 0.0)
+    return f"{recall_words(worst)} (n {count(worst.n)} queries)"
 
 
 def _row(name: str, texts: list[str]) -> SetupRow:

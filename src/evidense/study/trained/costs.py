@@ -11,7 +11,7 @@ from evidense.boundary.scratch import Scratch
 from evidense.compute.progress import flops_per_second
 from evidense.compute.search.blind import SUFFIX
 from evidense.parts import Encoder, Objective, Ranker, Tower
-from evidense.parts.served import Bill
+from evidense.parts.served import Asked, Bill
 from evidense.records import Recipe, Study
 from evidense.store import Store
 from evidense.study.memory import WORKER_BYTES, ranking_bytes, training_bytes
@@ -81,6 +81,8 @@ class Costs:
     opened: dict[str, Encoder | Ranker] = field(default_factory=dict)
     encoded: set[tuple[str, str]] = field(default_factory=set)
     """Items (data or collection) and half of a tower whose states are computed for an earlier system already."""
+    asked: Asked = field(default_factory=set)
+    """What servers are asked for an earlier system already."""
 
     def rankings(self, collection: Collection) -> Iterator[RankingCost]:
         """Yield the cost of each system on a collection. A checkpoint costs as much as its start."""
@@ -97,7 +99,7 @@ class Costs:
             engine = self._stand_in(trained)
             system = System(label, self.cells.ready_made.get(label, ""), engine)
             memory = ranking_bytes(system, collection, self.study.depth)
-            if bills := bills_of(engine, collection, self.store):  # the time is the servers'
+            if bills := bills_of(engine, collection, self.store, self.asked):  # the time is the servers'
                 yield RankingCost(label, reranking_s(engine, collection), 0, False, bills=bills)
                 continue
             if isinstance(engine, Ranker):
