@@ -267,6 +267,7 @@ REFUSED = {
     "itself": (["dpr.seed1.run", "dpr.seed*.run"], "'dpr.seed1.run' is compared with itself"),
     "named alike": (["bm25.run", "--seeds", "a=dpr.seed*.run", "--seeds", "a=splade.seed*.run"], "two systems are called 'a'"),
     "index": (["dpr.seed*.run", "python:drawn:seed0@index=hnsw"], "leave @index out"),
+    "anywhere": (["bm25.run", "/*/*/*/*.run"], "'/*/*/*/*.run' could match files anywhere"),
     "nobody": (["bm25.run"], "missing argument 'TUNED...'"),
 }  # fmt: skip
 
@@ -339,3 +340,11 @@ def test_seeds_are_in_the_order_of_their_numbers_and_a_taken_name_is_made_longer
     numbers = [int("".join(filter(str.isdigit, file.removeprefix("runs/bm25")))) for file in named.seeds["runs/bm25"]]
     assert all(a < b for a, b in pairwise(numbers))
     assert named_systems(named.systems, (), named.seeds) == named
+
+
+def test_more_files_than_a_system_has_seeds_are_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for n in range(101):
+        (tmp_path / f"{n}.run").write_text("")
+    with pytest.raises(InvalidInput, match=r"'\*.run' stands for more than 100 seeds"):
+        named_systems(["bm25", "*.run"])

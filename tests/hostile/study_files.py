@@ -69,6 +69,11 @@ def _studies() -> list[Case]:
         _toml("name_long", name="n" * 5000, expected="either"),
         _toml("name_esc", name=ESCAPE, expected="either"),
         _toml("name_dots", name="../../x", expected="either"),
+        _toml("seeds_number", seeds={"a": 3}),
+        _toml("seeds_empty", seeds={"a": []}),
+        _toml("seeds_everywhere", seeds={"a": "/*/*/*/*/*/*"}),
+        _toml("seeds_inputs", seeds={"a": "*"}),
+        _toml("seeds_esc", seeds={ESCAPE: [ESCAPE, BIDI]}),
         _toml("python", systems=["bm25", "python:os:getcwd"]),
         _text("deep", "systems = " + "[" * 5000 + "]" * 5000),
         _text("deep_table", "a" + ".a" * 5000 + " = 1"),
@@ -87,6 +92,8 @@ def _studies() -> list[Case]:
 
 def _options() -> list[Case]:
     return [
+        _option("seeds_name", "--seeds", "a="),
+        _option("seeds_esc", "--seeds", f"{ESCAPE},{BIDI}"),
         _option("seed_neg", "--seed", "-1"),
         _option("seed_2_128", "--seed", str(2**128)),
         _option("seed_2_200", "--seed", str(2**200)),
@@ -143,6 +150,8 @@ def _names() -> list[Case]:
         _system("empty", ""),
         _system("colon", ":"),
         _system("at", "@"),
+        _system("pattern_open", "[*"),
+        _system("pattern_any", "/proc/*/*"),
         _system("home", "~nobody/x"),
         _system("device", "/dev/zero"),
         _system("root", "/"),

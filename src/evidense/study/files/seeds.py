@@ -5,13 +5,15 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from evidense.errors import InvalidInput
 from evidense.values import Spelling
 
 MOST_SEEDS = 100
+MOST_WILD = 2
+"""Parts of a path that may be patterns: a study of somebody else must not search a whole disk."""
 _PATTERN = re.compile(r"[*?\[]")
 _NUMBER = re.compile(r"(\d+)")
 _SEED = re.compile(r"(?:(?<![a-z])(?:seeds?|run|rs|s)|seeds?)?[-_. =]*$", re.IGNORECASE)
@@ -84,6 +86,8 @@ def is_pattern(text: str) -> bool:
     >>> is_pattern("runs/dpr.seed*.run"), is_pattern("runs/dpr.run"), is_pattern("cross-encoder:x@first=[bm25]")
     (True, False, False)
     """
+    if not _PATTERN.search(text) or "\0" in text:
+        return False
     head = _head(text)
     return bool(_PATTERN.search(head)) and not os.path.exists(os.path.expanduser(head))
 
@@ -150,7 +154,7 @@ def hints(systems: Sequence[str], seeds: Iterable[str] = ()) -> list[str]:
             sentences.append(f"'{text}' matches one file: one system, {files[0]}, without seeds")
     alike: dict[str, list[str]] = {}
     for text in systems:
-        if _SEED_NUMBER.search(_head(text)):
+        if _SEED_NUMBER.search(text):
             alike.setdefault(_SEED_NUMBER.sub("", text), []).append(text)
     sentences += [
         f"{len(several)} systems are compared that look like seeds of one; to make them one system '{names_of(several)[0]}': "
@@ -188,9 +192,7 @@ def _members(spellings: Sequence[str], mistakes: list[str]) -> tuple[str, ...]:
         if places[i] in places[:i]
     ]
     if len(files) > MOST_SEEDS:
-        mistakes.append(
-            f"'{spellings[0]}' stands for {len(files):,} seeds; expected at most {MOST_SEEDS}; narrow the pattern"
-        )
+        mistakes.append(f"'{spellings[0]}' stands for more than {MOST_SEEDS} seeds; expected fewer; narrow the pattern")
     if len({os.path.isdir(os.path.expanduser(_head(file))) for file in files if _exists(file)}) > 1:
         folder = next(file for file in files if os.path.isdir(os.path.expanduser(_head(file))))
         file = next(file for file in files if os.path.isfile(os.path.expanduser(_head(file))))
@@ -205,7 +207,11 @@ def _exists(spelling: str) -> bool:
 def _matches(pattern: str) -> list[str]:
     """Return the spellings of the files that a pattern matches, with its options; 2 stands before 10."""
     spelling = Spelling.parse(pattern)
-    paths = [path.rstrip("/") for path in glob.glob(os.path.expanduser(spelling.head))]
+    if sum(bool(_PATTERN.search(part)) for part in spelling.head.split("/")) > MOST_WILD:
+        raise InvalidInput(
+            f"'{pattern}' could match files anywhere; expected * in at most {MOST_WILD} parts of a path; name the folders"
+        )
+    paths = [path.rstrip("/") for path in islice(glob.iglob(os.path.expanduser(spelling.head)), MOST_SEEDS + 1)]
     numbered = sorted(paths, key=lambda path: [int(x) if x.isdigit() else x for x in _NUMBER.split(path)])
     return [str(Spelling(path, spelling.options)) for path in numbered]
 
