@@ -17,6 +17,7 @@ from evidense.stats import CELLS, Sharing
 from evidense.store import Store
 from evidense.values import Draft, Item, build
 from evidense.verbs.decide_effects import decide_effects, decide_effects_over
+from report.number_style import shown_text, wrongly_written
 
 MEASURES = ("nDCG@10", "RR@10")
 N_QUERIES = 200
@@ -129,6 +130,8 @@ def test_two_training_seeds_are_too_few_to_decide(tmp_path: Path, n_seeds: int, 
     (page, *_) = report.write(world.study, world.records, world.store, tmp_path / "page").parent.glob("report.html")
     warning = "two training seeds hardly ever decide"
     text = page.read_text(encoding="utf-8")
+    before_records = text[: text.index('id="evidence"')]  # whose names are identifiers
+    assert wrongly_written(shown_text(before_records)) == []
     assert (warning in text[: text.index('id="cells"')]) is is_said
     verdicts = [r for r in world.records if isinstance(r, Outcome) and r.details["n_seeds"] == n_seeds]
     doubts = [v for v in verdicts if v.verdict == "UNDECIDED"]

@@ -26,6 +26,7 @@ from evidense.study.compare import dissection
 from evidense.study.run import RunOptions, run_study
 from evidense.verbs.decide_claims import literature
 from report.browser import Browser
+from report.number_style import shown_text, wrongly_written
 from report.sample import Sample
 from report.test_browser import CONTRAST, OUTSIDE
 from report.test_page import files, page, visible
@@ -322,3 +323,8 @@ def test_a_link_of_the_ledger_opens_the_table_that_it_points_into(browser: Brows
     )
     assert browser.evaluate("document.querySelector('.behind tr[id]').closest('details').open") is True
     assert browser.evaluate("document.querySelectorAll('.behind[open]').length") == 1
+
+
+def test_the_page_writes_numbers_in_one_style(out: Path) -> None:
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert wrongly_written(shown_text(page)) == []

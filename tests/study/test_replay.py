@@ -49,7 +49,7 @@ def test_a_number_is_reported_when_it_moved_by_more_than_a_thousandth(
 
 def test_a_mean_that_moved_is_reported() -> None:
     (line,) = compare_records(THEN, [replace(SCORE, mean=0.502), FINDING, VERDICT]).changed
-    assert line == "new on c, mean nDCG@10: was 0.500000, is 0.502000"
+    assert line == "new on c, mean nDCG@10: was .500000, is .502000"
 
 
 def test_a_verdict_that_changed_is_reported_with_both_words() -> None:

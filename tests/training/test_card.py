@@ -83,7 +83,7 @@ def test_card_without_verdicts_names_the_compare_command() -> None:
     assert command in text
     decided = card(RECIPE, CHECKPOINT, [VERDICT])
     assert command not in decided
-    assert "| helps | HELPS | docstrings | +0.051 [+0.031, +0.070] nDCG@10 | 300 | MiniLM |" in decided
+    assert "| helps | HELPS | docstrings | +.051 [+.031, +.070] nDCG@10 | 300 | MiniLM |" in decided
 
 
 def test_card_shows_first_and_last_diagnostics() -> None:

@@ -40,6 +40,20 @@ def short(x: float) -> str:
     return (MINUS if x < 0 and text else "") + (text or "0")
 
 
+def significant(x: float, digits: int = 2) -> str:
+    """Return a ratio or a tolerance by its first digits.
+
+    >>> significant(0.0512), significant(-2.54), significant(1234), significant(0)
+    ('.051', '−2.5', '1,200', '0')
+    """
+    if x == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(float(f"{x:.{digits - 1}e}"))))
+    if decimals > 0:
+        return plain(x, decimals)
+    return f"{MINUS if x < 0 else ''}{round(abs(x), decimals):,.0f}"
+
+
 def interval(low: float | None, high: float | None, sign: bool = True) -> str:
     """Return the interval in brackets; a dash where there is none.
 

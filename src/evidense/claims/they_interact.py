@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from evidense.boundary.numerals import short
+from evidense.boundary.numerals import interval, short
 from evidense.claims._effects import INTERACTION_MARGIN, MARGIN, few_clusters, over, world
 from evidense.claims._interval import interval_words
 from evidense.parts import Decision, Evidence
@@ -61,7 +61,7 @@ def _lies(side: int, margin: float) -> str:
 
 
 def _on_logits(logit: Estimate | None) -> str:
-    return f"on logits it is [{logit.low:+.2f}, {logit.high:+.2f}]" if logit is not None else "not on logits"
+    return f"on logits it is {interval(logit.low, logit.high)}" if logit is not None else "not on logits"
 
 
 PART = TheyInteract()

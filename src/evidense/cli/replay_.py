@@ -17,6 +17,7 @@ def command(folder: Path, allow_code: bool) -> None:
     environment are named. The exit code is 1 if a verdict or number did not come out again.
     """
     from evidense.boundary.consent import consenting
+    from evidense.boundary.numerals import short, significant
     from evidense.cli.saying.lines import say_progress, say_step
     from evidense.study.replay import TOLERANCE, read_page, replay
 
@@ -27,7 +28,9 @@ def command(folder: Path, allow_code: bool) -> None:
     if outcome.same:
         print("recomputed from nothing: the same records, byte for byte")
     else:
-        print(f"recomputed from nothing: largest difference {outcome.largest:.2g} (tolerance {TOLERANCE:g})")
+        print(
+            f"recomputed from nothing: largest difference {significant(outcome.largest)} (tolerance {short(TOLERANCE)})"
+        )
     for sentence in outcome.environment:
         print(f"  {sentence}")
     for sentence in outcome.changed:

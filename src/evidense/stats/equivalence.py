@@ -6,6 +6,7 @@ from typing import Literal
 
 from scipy.special import ndtri
 
+from evidense.boundary import numerals
 from evidense.errors import InvalidInput
 
 Relation = Literal["above", "below", "within", "raises"]
@@ -150,24 +151,24 @@ def said(relation: Relation, interval: Interval, margin: float) -> str:
     """Say in words where the interval lies, as a verdict's reason.
 
     >>> said("within", (-0.01, 0.03), 0.02)
-    'the interval [-0.010, +0.030] reaches over the margin of ±0.02'
+    'the interval [−.010, +.030] reaches over the margin of ±.02'
     """
     low, high = interval
-    shown, word = f"the interval [{low:+.3f}, {high:+.3f}]", three_way(relation, interval, margin)
+    shown, word = f"the interval {numerals.interval(low, high)}", three_way(relation, interval, margin)
     if relation == "within":
         lies = {"HOLDS": "lies within", "FAILS": "lies beyond", "UNDECIDED": "reaches over the margin of"}[word]
-        return f"{shown} {lies} ±{margin:g}"
+        return f"{shown} {lies} ±{numerals.short(margin)}"
     if relation == "raises":
         gains = {
             "HOLDS": "lies above 0",
-            "FAILS": f"leaves no gain above {margin:g}, the margin",
+            "FAILS": f"leaves no gain above {numerals.short(margin)}, the margin",
             "UNDECIDED": "leaves gain and no gain possible",
         }
         return f"{shown} {gains[word]}"
     edge, sides = (margin, ("above", "not above")) if relation == "above" else (-margin, ("below", "not below"))
     if word == "UNDECIDED":
-        return f"{shown} holds {edge:g}, the margin"
-    return f"{shown} lies {sides[0] if word == 'HOLDS' else sides[1]} {edge:g}, the margin"
+        return f"{shown} holds {numerals.short(edge)}, the margin"
+    return f"{shown} lies {sides[0] if word == 'HOLDS' else sides[1]} {numerals.short(edge)}, the margin"
 
 
 def apart(sites: Sequence[Sited], n: int, *, alpha: float = 0.05) -> list[Sited]:

@@ -15,6 +15,7 @@ from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import read_bytes, regular
 from evidense.boundary.inputs import existing
 from evidense.boundary.manifest import NAME, Manifest
+from evidense.boundary.numerals import plain
 from evidense.boundary.scratch import Scratch
 from evidense.boundary.strangers import foreign
 from evidense.compute.environment import differences, environment
@@ -208,7 +209,11 @@ def compare_records(then: list[Record], now: list[Record]) -> Replay:
     numbers_then, numbers_now = _numbers(then), _numbers(now)
     gone = [f"{site}: not recomputed" for site in numbers_then if site not in numbers_now]
     moved = {s: abs(v - numbers_now[s]) for s, v in numbers_then.items() if s in numbers_now}
-    far = [f"{s}: was {numbers_then[s]:.6f}, is {numbers_now[s]:.6f}" for s, by in moved.items() if by > TOLERANCE]
+    far = [
+        f"{s}: was {plain(numbers_then[s], 6)}, is {plain(numbers_now[s], 6)}"
+        for s, by in moved.items()
+        if by > TOLERANCE
+    ]
     return Replay(
         same={r.id for r in then} <= {r.id for r in now},
         largest=max(moved.values(), default=0.0),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from evidense.boundary.disk import write_atomically
+from evidense.boundary.numerals import interval, signed
 from evidense.boundary.shown import shown
 from evidense.compute.models.files import read_json
 from evidense.records import Checkpoint, Json, Outcome, Recipe, canonical_json
@@ -160,7 +161,7 @@ def _verdicts(recipe: Recipe, checkpoint: Checkpoint, verdicts: Sequence[Outcome
             f"```sh\nevidense compare {base} checkpoint:{checkpoint.id[:12]} --on COLLECTION\n```"
         )
     rows = [
-        (v.claim, v.verdict, v.collection, f"{v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}] {v.measure}", f"{v.n:,}", v.baseline)
+        (v.claim, v.verdict, v.collection, f"{signed(v.effect)} {interval(v.low, v.high)} {v.measure}", f"{v.n:,}", v.baseline)
         for v in verdicts
     ]  # fmt: skip
     return _table(("claim", "verdict", "on", "effect", "queries", "against"), rows)

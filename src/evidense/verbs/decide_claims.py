@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense import registry
+from evidense.boundary.numerals import plain
 from evidense.parts import Condition, Control, Hypothesis, LiteratureClaim, Sought, code_order
 from evidense.parts.registration import registered_hash, registration
 from evidense.records import Check, Finding, Json, Study
@@ -260,16 +261,16 @@ def _margin(question: _Question, hypothesis: Hypothesis, case: _Case, findings: 
     least = max(abs(noise.low), abs(noise.high)) if noise else 0.0
     rests = (*trained, *seeds)
     if most <= 0 or most < least:
-        seed_words = f"seeds differ by up to {least:.3f}, " if noise else ""
+        seed_words = f"seeds differ by up to {plain(least)}, " if noise else ""
         return _Margin(
             registered,
             "",
-            f"no margin can be set: {seed_words}a fifth of what training adds is at least {most:.3f}",
+            f"no margin can be set: {seed_words}a fifth of what training adds is at least {plain(most)}",
             None,
             rests,
         )
-    words = f"at most a fifth of what training adds ({most:.3f})"
-    words += f", at least what seeds differ by ({least:.3f})" if noise else "; another seed was not measured"
+    words = f"at most a fifth of what training adds ({plain(most)})"
+    words += f", at least what seeds differ by ({plain(least)})" if noise else "; another seed was not measured"
     return _Margin(round(min(max(registered, least), most), 4), words, "", None if noise else most, rests)
 
 

@@ -52,7 +52,7 @@ PART = Literature(
     name="finetuning_keeps_knowledge",
     code="S2",
     sentence="Fine-tuned dense retrieval models encode knowledge in a manner consistent with their pre-training initialization.",
-    source=SEED_REPORT.format(2, 0.14),
+    source=SEED_REPORT.format(2, ".14"),
     decided_by=f"{DISSECT} --seed-of-tuned OTHER_SEED; at level, with --analysis choices",
     hypotheses=(
         _level("every", _AT_N.format("at a layer"), f"{LAYERS}; one verdict each N"),

@@ -10,7 +10,7 @@ PART = Literature(
     name="high_accuracy_suggests_structure",
     code="S6",
     sentence="If a linear classifier achieves high accuracy, it suggests that the embeddings contain structure.",
-    source=SEED_REPORT.format(6, 0.03),
+    source=SEED_REPORT.format(6, ".03"),
     decided_by=f"{DISSECT}, with random weights and the analysis published_probe",
     hypotheses=(
         Hypothesis(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evidense.boundary.numerals import short, signed
 from evidense.compute.comparison.lineup import KNOW_NOTHING, Lineup
 from evidense.compute.comparison.scored import ScoredCells
 from evidense.records import Finding, Record, Study
@@ -50,8 +51,8 @@ def floor_reason(floor: Finding | None) -> str:
     if floor is None or not floor.details["is_floor"]:
         return ""
     return (
-        f"a floor, no test: no cell exceeds '{floor.site['control']}' by the margin of {floor.details['margin']:g} "
-        f"(at most {_high(floor):+.3f}, {floor.site['cell']})"
+        f"a floor, no test: no cell exceeds '{floor.site['control']}' by the margin of {short(floor.details['margin'])} "
+        f"(at most {signed(_high(floor))}, {floor.site['cell']})"
     )
 
 

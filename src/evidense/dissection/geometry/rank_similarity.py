@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int32, Int64
 
+from evidense.boundary.numerals import short
 from evidense.compute.search.topk import Search, top_k
 from evidense.compute.similarity import as_scored, between_scored, score_row
 from evidense.dissection.geometry.findings import Statistic
@@ -18,7 +19,7 @@ STATISTICS: Mapping[str, str] = {
     "top-1 overlap": "share of the first that both lists hold",
     "top-10 overlap": "share of the first 10 that both lists hold",
     "top-100 overlap": "share of the first 100 that both lists hold",
-    "RBO": f"rank-biased overlap, p = {PERSISTENCE}, extrapolated from {DEPTH}",
+    "RBO": f"rank-biased overlap, p = {short(PERSISTENCE)}, extrapolated from {DEPTH}",
     "gold rank change": "log₂ of the best relevant document's rank, after − before: 1 = twice as far down",
     "wins lost": "share of queries with a relevant document first before, and not after",
     "wins gained": "share of queries with a relevant document first after, and not before",

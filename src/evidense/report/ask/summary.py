@@ -117,7 +117,7 @@ def recall(told: AskOutcome) -> str:
     known = told.search.screened.following.recall
     if known is None or not told.search.n_labels:
         return "recall of screening not known: no labels"
-    return f"recall of screening ≥ {known.least:.2f} [{known.least:.2f}, 1.00]"
+    return f"recall of screening ≥ {plain(known.least, 2)} [{plain(known.least, 2)}, 1.00]"
 
 
 def removed(told: AskOutcome) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from evidense.boundary.numerals import count, interval, plain, short, signed
+from evidense.boundary.numerals import count, interval, plain, short, signed, significant
 from evidense.records import Finding, Record
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 300.0, 170.0, 34.0, 290.0, 12.0, 140.0
@@ -194,10 +194,10 @@ def _span(finding: Finding, unit: str) -> str:
 
 
 def _ratio_span(value: float | None, ends: tuple[float, float], details: Mapping[str, Any]) -> str:
-    if value is None and (bound := _bound(*ends, details, lambda x: f"{x:.2g}")):
+    if value is None and (bound := _bound(*ends, details, significant)):
         return bound
-    shown = "?" if value is None else f"{value:.2g}"
-    return f"{shown} [{_ends(*ends, details, lambda x: f'{x:.2g}')}]"
+    shown = "?" if value is None else significant(value)
+    return f"{shown} [{_ends(*ends, details, significant)}]"
 
 
 def _bound(low: float | None, high: float | None, details: Mapping[str, Any], show: Any) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import plain, short
 from evidense.searching.outcome import SearchedSource, SearchOutcome
 from evidense.searching.stopping import Recall
 
@@ -84,7 +85,7 @@ def next_words(outcome: SearchOutcome) -> str:
     following = outcome.screened.following
     known = f" {recall_words(following.recall)}" if following.recall is not None and outcome.n_labels else ""
     if following.kind == "stop":
-        return f"enough is screened for a recall of {outcome.target:g}.{known}"
+        return f"enough is screened for a recall of {short(outcome.target)}.{known}"
     if following.kind == "all":
         return "nothing is left to screen."
     works = count(len(following.works), "work")
@@ -97,7 +98,7 @@ def next_words(outcome: SearchOutcome) -> str:
 def recall_words(recall: Recall) -> str:
     """Say what is known of the recall."""
     return (
-        f"Recall at least {recall.least:.2f} (95 % sure over all looks): {recall.n_found:,} relevant found, at most {recall.n_left_most:,} among the "
+        f"Recall at least {plain(recall.least, 2)} (95 % sure over all looks): {recall.n_found:,} relevant found, at most {recall.n_left_most:,} among the "
         f"{recall.n_left:,} that nobody read."
     )
 

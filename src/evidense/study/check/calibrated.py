@@ -12,7 +12,7 @@ from pydantic import Field
 
 from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import read_bytes
-from evidense.boundary.numerals import percent
+from evidense.boundary.numerals import percent, plain
 from evidense.checking.calibration import Calibration, TextKind
 from evidense.checking.labelled import LabelledClaim, calibration_of, labelled_pairs
 from evidense.checking.library import WorkLibrary
@@ -151,7 +151,7 @@ def remark_on(calibration: Calibration, name: str, risk: float) -> str:
     few = f". {n_clusters:,} groups are too few for any verdict at a risk of {percent(risk)}: {needed:,} are needed at least, all of them right"
     return (
         f"{name} was calibrated on the labels of {calibration.data}: {n:,} {calibration.kind}s beside works, {n_clusters:,} groups that share none; its "
-        f"confidences are off by {calibration.error():.3f} on average, across folds of these groups. The risk holds for other documents of this kind, "
+        f"confidences are off by {plain(calibration.error())} on average, across folds of these groups. The risk holds for other documents of this kind, "
         "if the model was trained on none of these; other checks use it only where --calibration names calibration.json, which lies beside this page"
         f"{few if n_clusters < needed else ''}"
     )

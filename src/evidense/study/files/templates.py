@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any
 
 from evidense import measures, registry
+from evidense.boundary.numerals import plain
 from evidense.compute.trials.model_check import Facts, check_model
 from evidense.errors import EvidenseError, InvalidInput, UnknownName
 from evidense.parts import Objective
@@ -192,14 +193,14 @@ def _expected(template: Template) -> CheckedLines:
         shown = []
         for name, value in entry["values"].items():
             try:
-                shown.append(f"{measures.canonical(name)} {value:.3f}")
+                shown.append(f"{measures.canonical(name)} {plain(value)}")
             except EvidenseError as error:
                 wrong.append(str(error))
             if not 0 <= value <= 1:
                 wrong.append(f"{entry['model']}: {name} is {value}; expected a share")
         yield f"published {entry['model']}, {entry['collection']}: {', '.join(shown)} ({entry['source']})", wrong
     for table in template.study.expected:
-        values = ", ".join(f"{measure} {value:.3f}" for measure, value in table["values"].items())
+        values = ", ".join(f"{measure} {plain(value)}" for measure, value in table["values"].items())
         yield f"the page compares {table['system']}, {table['collection']}: {values} ({table['source']})", []
 
 

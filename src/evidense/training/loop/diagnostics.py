@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evidense.boundary import numerals
 from evidense.records import Json
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _collapse(last: Sequence[Mapping[str, Json]]) -> str:
     if spread is None or cosine is None or (spread < _COLLAPSED_UNIFORMITY and cosine < _COLLAPSED_COSINE):
         return ""
     return (
-        f"the vectors collapsed: uniformity is {spread:.3f} and the mean cosine {cosine:.3f} in the last {len(last)} steps; "
+        f"the vectors collapsed: uniformity is {numerals.plain(spread)} and the mean cosine {numerals.plain(cosine)} in the last {len(last)} steps; "
         "expected vectors that differ; lower the learning rate, or check that the items differ"
     )
 
@@ -112,9 +113,10 @@ def _standstill(first: Sequence[Mapping[str, Json]], last: Sequence[Mapping[str,
     moved = float(np.mean(before)) - float(np.mean(after)) > 2 * noise
     if moved or abs(float(np.mean(after)) - chance) > 0.1 * chance:
         return ""
+    start, end = (numerals.plain(float(np.mean(losses))) for losses in (before, after))
     return (
-        f"the loss does not move: {np.mean(before):.3f} nats in the first fifth of the steps, {np.mean(after):.3f} in the last, and "
-        f"chance is {chance:.3f}; expected it to fall; raise the learning rate or train longer"
+        f"the loss does not move: {start} nats in the first fifth of the steps, {end} in the last, and "
+        f"chance is {numerals.plain(chance)}; expected it to fall; raise the learning rate or train longer"
     )
 
 

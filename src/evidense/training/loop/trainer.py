@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from evidense.boundary.numerals import plain
 from evidense.compute.search.ready import KeepsStates
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Encoder, Objective, TrainableTower
@@ -232,7 +233,7 @@ class _Training:
         elif self.step - self.best_step >= every * int(recipe.early_stop.get("patience", 3)):
             self.stopped = (
                 f"stopped at step {self.step} of {recipe.n_steps}, since the held-out loss had not fallen below the "
-                f"{self.best_loss:.4f} nats of step {self.best_step}, whose weights are kept"
+                f"{plain(self.best_loss, 4)} nats of step {self.best_step}, whose weights are kept"
             )
 
     def _trained(self) -> dict[str, Any]:
