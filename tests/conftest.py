@@ -10,6 +10,7 @@ import jaxtyping
 import pytest
 
 import shapes
+from report import browser as chromium_browser
 from warm.client import Warm, warm_commands
 from warm.server import stay_in_memory
 
@@ -76,3 +77,13 @@ def shapes_unchecked() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[chromium_browser.Browser]:
+    """A headless Chromium; skips where none is installed."""
+    program = chromium_browser.chromium()
+    if program is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    with chromium_browser.launched(program) as launched:
+        yield launched

@@ -8,13 +8,19 @@ import numpy as np
 import pytest
 
 from evidense import report
+from evidense.boundary.numerals import plain
 from evidense.cli.saying.lines import say_effects, say_means
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
-from evidense.records import Checkpoint, Finding, Outcome, Recipe, Record, Score
+from evidense.records import Checkpoint, Finding, Outcome, Ranking, Recipe, Record, Score
+from evidense.report.comparison.queries import thousandths
+from evidense.report.rendering import MOST_BYTES
 from evidense.store import Store
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, run_study
 from factorial.world import study_of, write_world
+from report.accessible import violations
+from report.browser import Browser
+from report.test_queries import unpacked
 
 pytest.importorskip("torch")
 
@@ -132,6 +138,55 @@ def test_the_page_shows_these_queries_unless_texts_are_unwanted(result: Result, 
     for excerpt in read_most(result):
         assert excerpt["query"] in with_texts
         assert excerpt["query"] not in without
+
+
+def test_the_page_has_all_queries_with_the_means_of_the_cells_and_the_lists_of_their_first_seeds(result: Result, tmp_path: Path) -> None:  # fmt: skip
+    path = report.write(result.study, result.records, result.store, tmp_path / "out")
+    (table,) = unpacked(path.parent)
+    assert table["systems"] == list(CELLS)
+    scores = {(s.system, s.measure): s for s in result.of(Score)}
+    for m, measure in enumerate(table["measures"]):
+        means = [
+            np.mean([result.store.array(scores[f"{cell} #{n}", measure].values) for n in SEEDS], axis=0)
+            for cell in CELLS
+        ]
+        assert table["values"][m] == [thousandths(row) for row in means]
+        assert table["deltas"][m] == [thousandths(row - means[0]) for row in means]
+    rankings = {r.system: r for r in result.of(Ranking)}
+    ids = [doc_id for doc_id, _ in table["documents"]]
+    for c, cell in enumerate(CELLS):
+        ranking = rankings[f"{cell} #0"]
+        all_ids, lists = result.store.json(ranking.doc_ids), result.store.array(ranking.documents)
+        for place, query in enumerate(table["listed"]):
+            assert [ids[d] for d in table["lists"][c][place]] == [all_ids[d] for d in lists[query, :10] if d >= 0]
+    html = path.read_text("utf-8")
+    assert "Values are means over 3 seeds; lists are those of the first seed (neither #0)." in html
+    assert "Differences are from the cell “neither”." in html
+    assert len(html.encode()) <= MOST_BYTES
+    bare = report.write(result.study, result.records, result.store, tmp_path / "bare", text=False)
+    (without,) = unpacked(bare.parent)
+    assert not any(without["queries"])
+    assert not any(text for _, text in without["documents"])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_query_of_the_page_opens_with_the_cells_side_by_side(browser: Browser, result: Result, tmp_path: Path, width: int) -> None:  # fmt: skip
+    path = report.write(result.study, result.records, result.store, tmp_path / "out")
+    (table,) = unpacked(path.parent)
+    query = table["listed"][3]
+    browser.open(path, width, dark=width == 390)
+    browser.evaluate(f"location.hash = '#q1/{table['ids'][query]}'; new Promise(done => setTimeout(done, 600))")
+    titles = browser.evaluate(
+        "[...document.querySelectorAll('#q1 .lists .sides > div h4')].map(title => title.textContent)"
+    )
+    values = [row[query] / 1000 for row in table["values"][0]]
+    roles = (" (baseline)", "", "", "")
+    assert titles[:4] == [f"{cell}{role} {plain(x)}" for cell, role, x in zip(CELLS, roles, values, strict=True)]
+    assert violations(browser, "#queries") == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    assert browser.complaints() == []
+    assert browser.requests() == []
 
 
 def test_the_terminal_shows_the_claims_of_each_collection_and_the_means_at_the_end(result: Result, capsys) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from evidense import report
-from report import browser as chromium_browser
 from report.sample import GROUPS, INITIALS, STEMS, Sample, make
 
 
@@ -40,13 +39,3 @@ def folder(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "out"
     report.write(sample.study, sample.records, sample.store, out, command="evidense compare char_ngrams bm25")
     return out
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[chromium_browser.Browser]:
-    """A headless Chromium; skips where none is installed."""
-    program = chromium_browser.chromium()
-    if program is None:
-        pytest.skip("no Chromium is installed (apt-get install chromium)")
-    with chromium_browser.launched(program) as launched:
-        yield launched

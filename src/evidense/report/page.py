@@ -15,13 +15,14 @@ from evidense.report.comparison.expected import expected_lines
 from evidense.report.comparison.leaderboard import leaderboard
 from evidense.report.comparison.looks import sentences
 from evidense.report.comparison.paper.figures import figures_of
-from evidense.report.comparison.queries import query_tables
+from evidense.report.comparison.queries import QueryTable, query_tables
 from evidense.report.comparison.readings import Limits
 from evidense.report.comparison.sections import section
 from evidense.report.comparison.seeds import lists_note
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.comparison.tables import latex
 from evidense.report.contents import Contents
+from evidense.report.factorial import beside
 from evidense.report.factorial import page as factorial
 from evidense.report.factorial import tables as effect_tables
 from evidense.report.factorial.effects import Effects
@@ -58,35 +59,44 @@ def compare_html(contents: Contents, store: Store, frame: Frame) -> str:
     """Return the page of the comparison, or of what was trained."""
     if factorial.is_factorial(contents):
         return _factorial_html(contents, store, frame)
-    template = environment().get_template("page.html.j2")
-    for limits in _STEPS:
-        context = _context(contents, store, frame, limits)
-        room = MOST_BYTES - len(template.render(context, tables=[]).encode()) - _FRAME_OF_TABLES
-        if room >= 0:
-            break
-    tables = query_tables(contents, store, room, text=frame.text)
-    own, public = texts.n_texts(contents, *(table.shown for table in tables))
-    return light(template.render(context | {"tables": tables, "n_own": own, "n_public": public}))
+    return _fitting(
+        environment().get_template("page.html.j2"),
+        lambda limits: _context(contents, store, frame, limits),
+        lambda room: query_tables(contents, store, room, text=frame.text),
+        contents,
+    )
 
 
 def _factorial_html(contents: Contents, store: Store, frame: Frame) -> str:
-    template, own, public = environment().get_template("factorial.html.j2"), *texts.n_texts(contents)
     fixed = {
-        **factorial.context(contents, store), **assets(), "factorial_css": asset("factorial.css"), "frame": frame,
-        "latex": effect_tables.latex(contents), "n_own": own, "n_public": public,
+        **factorial.context(contents, store), **assets(), **query_assets(), "factorial_css": asset("factorial.css"), "frame": frame,
+        "latex": effect_tables.latex(contents), "lists_note": beside.lists_note(contents),
     }  # fmt: skip
     effects = Effects.of(contents.study, contents.records)
-    return _fitting(template, lambda limits: {**fixed, "kinds": kinds(effects, contents, limits, frame.text)})
+    return _fitting(
+        environment().get_template("factorial.html.j2"),
+        lambda limits: {**fixed, "kinds": kinds(effects, contents, limits, frame.text)},
+        lambda room: query_tables(contents, store, room, text=frame.text, sides=beside.sides_of_cells),
+        contents,
+    )
 
 
-def _fitting(template: Template, context: Callable[[Limits], dict[str, object]]) -> str:
-    """Return the page with as much of texts and pictures as its size allows."""
-    html = ""
+def _fitting(
+    template: Template,
+    context: Callable[[Limits], dict[str, object]],
+    tables: Callable[[int], list[QueryTable]],
+    contents: Contents,
+) -> str:
+    """Return the page with as much of texts and pictures as its size allows, then of the tables of all queries."""
+    own, public = texts.n_texts(contents)
     for limits in _STEPS:
-        html = template.render(context(limits))
-        if len(html.encode()) <= MOST_BYTES:
+        values = {**context(limits), "tables": [], "n_own": own, "n_public": public}
+        room = MOST_BYTES - len(template.render(values).encode()) - _FRAME_OF_TABLES
+        if room >= 0:
             break
-    return html
+    packed = tables(room)
+    own, public = texts.n_texts(contents, *(table.shown for table in packed))
+    return light(template.render(values | {"tables": packed, "n_own": own, "n_public": public}))
 
 
 def _inside_html(contents: Contents, frame: Frame) -> str:
@@ -106,7 +116,6 @@ def _inside_html(contents: Contents, frame: Frame) -> str:
 
 def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> dict[str, object]:
     study, scale = contents.study, forest.scale_of(contents)
-    own, public = texts.n_texts(contents)
     overview = [setup_table.values_row(contents, c) for c in contents.collections]
     return {
         **assets(), **query_assets(), "version": evidense.__version__, "frame": frame,
@@ -125,7 +134,6 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "sections": [section(contents, c, store, limits) for c in contents.collections],
         "setup": setup_table.rows(contents), "proof": proof, "contents": contents, "banner": banner(contents),
         "methods": methods.paragraph(contents), "bibtex": methods.bibtex(contents, evidense.__version__), "latex": latex(contents),
-        "n_own": own, "n_public": public,
     }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from evidense.compute.comparison.index_part import (
     recalls,
     word_allowing,
 )
-from evidense.compute.comparison.query_texts import query_texts
+from evidense.compute.comparison.query_texts import ListsBeside, query_texts
 from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
 from evidense.compute.comparison.seeds import said_of_seeds
 from evidense.compute.comparison.slices import Slice, differences_by_slice, left_out
@@ -90,12 +90,18 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store, kept: K
         *recalls(study, scored, store),
         *other_measures(study, scored, store),
         *_slice_findings(study, scored, differences, checked),
-        query_texts(scored, lists, differences.values, store),
+        query_texts(_beside(scored, lists), differences.values, store),
         *outcomes,
     ]
     for record in records:
         store.put(record)
     return records
+
+
+def _beside(scored: ScoredSystems, lists: Mapping[str, RankedLists]) -> ListsBeside:
+    labels = (*scored.labels, *scored.references)
+    rankings = [scored.rankings[label] for label in labels]
+    return ListsBeside(scored.collection, rankings, [lists[label] for label in labels], scored.n_collections)
 
 
 def _words_of_other_groupings(

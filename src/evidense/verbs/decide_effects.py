@@ -15,10 +15,11 @@ from evidense.compute.comparison.decision import estimate_fields, new_collection
 from evidense.compute.comparison.excerpts import PairedResults, excerpts
 from evidense.compute.comparison.floor import floor_finding, floor_reason
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup
+from evidense.compute.comparison.query_texts import ListsBeside, query_texts
 from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.compute.search.rankings import load_lists
 from evidense.parts import Evidence
-from evidense.records import Finding, Json, Outcome, Record, Study, Verdict
+from evidense.records import Finding, Json, Outcome, QueryTexts, Record, Study, Verdict
 from evidense.stats import Estimate, Seeded
 from evidense.store import Store
 
@@ -104,6 +105,7 @@ def decide_effects(study: Study, lineup: Lineup, scored: ScoredCells, store: Sto
     ]
     floor = floor_finding(study, lineup, scored, store)
     records += [floor] if floor else []
+    records += _query_texts(study, lineup.beside, scored, store)
     for measure in study.measures:
         for family in lineup.families:
             why_not = "" if family[0].group in ("control", "arm") else floor_reason(floor)
@@ -111,6 +113,17 @@ def decide_effects(study: Study, lineup: Lineup, scored: ScoredCells, store: Sto
     for record in records:
         store.put(record)
     return records
+
+
+def _query_texts(study: Study, cells: Sequence[Cell], scored: ScoredCells, store: Store) -> list[QueryTexts]:
+    """Return what people read of every query, with the lists of each cell's first seed; nothing where what was ranked is not known."""
+    rankings = [scored.rankings[cell.labels[0]] for cell in cells if cell.labels[0] in scored.rankings]
+    if not cells or len(rankings) < len(cells):
+        return []
+    values = np.stack([scored.values(cell.labels, study.primary, store).mean(axis=0) for cell in cells])
+    lists = [load_lists(ranking, store) for ranking in rankings]
+    beside = ListsBeside(scored.collection, rankings, lists, scored.n_collections)
+    return [query_texts(beside, values - values[:1], store)]
 
 
 def _family_records(study: Study, table: _CellTable, floor: str) -> list[Record]:

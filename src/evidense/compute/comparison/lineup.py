@@ -15,6 +15,8 @@ CONTROLS = ("pre-trained, total budget", "fine-tuned, total budget", "pre-traine
 SHUFFLED_PAIRS, BLIND = "shuffled pairs", "blind to pictures"
 KNOW_NOTHING = (SHUFFLED_PAIRS, BLIND)
 """Controls that cannot know an answer: trained on permuted pairs at the total budget; and "both", to which all pictures look the same."""
+MOST_BESIDE = 5
+"""Cells of a study without a factorial whose lists are read side by side."""
 _NEITHER, _PRE, _FINE, _BOTH = stats.CELLS
 
 
@@ -75,6 +77,15 @@ class Lineup:
         for effect in self.effects:
             families.setdefault((effect.group, self.n_seeds(effect)), []).append(effect)
         return list(families.values())
+
+    @property
+    def beside(self) -> list[Cell]:
+        """Return the cells whose lists are read side by side: the four of the factorial, else the first few, starts before what was trained from them."""
+        four = [cell for cell in self.cells if cell.name in stats.CELLS]
+        if len(four) > 1:
+            return four
+        starts = {cell for effect in self.effects for cell, weight in effect.weights.items() if weight < 0}
+        return sorted(self.cells, key=lambda cell: cell.name not in starts)[:MOST_BESIDE]
 
     def is_read(self, effect: Effect) -> bool:
         """Say whether the queries of an effect are worth reading: what each stage adds to the other; of a study without stages, its arms."""

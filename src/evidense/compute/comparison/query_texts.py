@@ -1,17 +1,17 @@
 """Query texts: what a page shows of every query: its text, and text and judgement of the documents that systems rank first."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import numpy as np
 from jaxtyping import Float64
 
 from evidense.compute.comparison.excerpts import MOST_RELEVANT, shown
-from evidense.compute.comparison.scored import ScoredSystems
 from evidense.compute.comparison.slices import values_of_columns
-from evidense.records import Json, QueryTexts
+from evidense.records import QueryTexts, Ranking
 from evidense.store import Store
-from evidense.values import Collection, RankedLists
+from evidense.values import Collection, Item, RankedLists
 
 TOP = 10
 """Documents of each list that are kept."""
@@ -40,22 +40,29 @@ class KeptTexts(TypedDict):
     """'queries' and 'documents': number or place → data URL."""
 
 
-def query_texts(
-    scored: ScoredSystems, lists_of: Mapping[str, RankedLists], delta: Float64[np.ndarray, "s q"], store: Store
-) -> QueryTexts:
-    """Return the record of one collection; its blob is stored. `delta` are the differences of the systems from the baseline.
+@dataclass(frozen=True)
+class ListsBeside:
+    """The ranked lists of one collection that people read side by side, the baseline's first."""
 
-    `lists_of` are the ranked lists of every system and reference by its label.
+    collection: Collection
+    rankings: Sequence[Ranking]
+    lists: Sequence[RankedLists]
+    """Of each ranking."""
+    n_collections: int
+    """Of the study: they share the places of a page."""
+
+
+def query_texts(beside: ListsBeside, delta: Float64[np.ndarray, "s q"], store: Store) -> QueryTexts:
+    """Return the record of one collection; its blob is stored. `delta` are the differences of the systems from the baseline.
 
     Where there are too many queries, documents are kept for those with the largest difference of any system.
     """
-    collection = scored.collection
-    lists = [lists_of[label] for label in (*scored.labels, *scored.references)]
-    most = max(1, MOST_PLACES // (scored.n_collections * len(lists) * TOP))
+    collection = beside.collection
+    most = max(1, MOST_PLACES // (beside.n_collections * len(beside.lists) * TOP))
     kept = _kept(np.abs(delta).max(axis=0, initial=0.0), most)
-    texts = _texts(collection, lists, kept)
+    texts = _texts(collection, beside.lists, kept)
     return QueryTexts(
-        parents=tuple(scored.rankings[label].id for label in (*scored.labels, *scored.references)),
+        parents=tuple(ranking.id for ranking in beside.rankings),
         collection=collection.name, n_queries=len(collection.query_ids), n_kept=len(kept), texts=store.put_json(texts),
     )  # fmt: skip
 
@@ -71,7 +78,7 @@ def _texts(collection: Collection, lists: Sequence[RankedLists], kept: Sequence[
     doc_ids = list(dict.fromkeys(d for several in zip(tops, relevant, strict=True) for ids in several for d in ids))
     places = {doc_id: place for place, doc_id in enumerate(doc_ids)}
     documents, of_documents = _cards(_documents(collection, doc_ids))
-    queries, of_queries = _cards(shown(query) for query in collection.queries)
+    queries, of_queries = _cards(collection.queries)
     has_room = len(of_documents) + len(of_queries) <= MOST_PICTURES
     return KeptTexts(
         query_ids=list(collection.query_ids), queries=queries, slices=values_of_columns(collection), kept=list(kept), doc_ids=doc_ids,
@@ -92,20 +99,23 @@ def _relevant(gains: Mapping[str, int]) -> list[str]:
     return sorted((d for d, gain in gains.items() if gain > 0), key=lambda d: (-gains[d], d))[:MOST_RELEVANT]
 
 
-def _documents(collection: Collection, doc_ids: Sequence[str]) -> Iterable[dict[str, Json]]:
-    """Yield what is shown of each document; of one that the corpus lacks, nothing."""
+def _documents(collection: Collection, doc_ids: Sequence[str]) -> Iterable[Item | None]:
+    """Yield the documents; None for those that the corpus lacks."""
     wanted = set(doc_ids)
     number_of = {doc_id: number for number, doc_id in enumerate(collection.doc_ids) if doc_id in wanted}
     for doc_id in doc_ids:
         number = number_of.get(doc_id)
-        yield {"text": None} if number is None else shown(collection.corpus[number])
+        yield None if number is None else collection.corpus[number]
 
 
-def _cards(cards: Iterable[Mapping[str, Json]]) -> tuple[list[str | None], dict[str, str]]:
-    """Return the texts, and the pictures by place."""
+def _cards(items: Iterable[Item | None]) -> tuple[list[str | None], dict[str, str]]:
+    """Return the texts, and the pictures by place; of too many pictures, which nobody will see, the rest is not drawn."""
     texts: list[str | None] = []
     pictures: dict[str, str] = {}
-    for place, card in enumerate(cards):
+    for place, item in enumerate(items):
+        if item and len(pictures) > MOST_PICTURES:
+            item = replace(item, picture=None)
+        card = shown(item) if item else {"text": None}
         texts.append(card["text"])
         if thumbnail := card.get("thumbnail"):
             pictures[str(place)] = thumbnail

@@ -5,7 +5,7 @@ import gzip
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 
 from evidense.boundary.numerals import count
 from evidense.compute.comparison.query_texts import TOP, KeptTexts
-from evidense.records import Json, QueryTexts, Score
+from evidense.records import Json, QueryTexts
 from evidense.report.contents import Contents
 from evidense.report.texts import PICTURE, cut
 from evidense.store import Store
@@ -58,13 +58,34 @@ class QueryTable:
     """(collection, 'q' or 'd', id) of every query and document of which a text or picture is packed."""
 
 
-def query_tables(contents: Contents, store: Store, room: int, *, text: bool) -> list[QueryTable]:
+@dataclass(frozen=True)
+class SideBySide:
+    """What stands side by side in a table."""
+
+    labels: Mapping[str, tuple[str, ...]]
+    """Name → the labels whose scores it is the mean of; its lists are those of the first. The baseline comes first."""
+    n_compared: int
+    """The first so many; the others are references."""
+
+
+def sides_of_systems(contents: Contents, record: QueryTexts) -> SideBySide:
+    """Return the systems of a comparison: baseline, systems, references."""
+    systems = [s for s in contents.everyone if (s, record.collection) in contents.rankings]
+    return SideBySide({s: (s,) for s in systems}, sum(1 for s in systems if s not in contents.references))
+
+
+SideBySideOf = Callable[[Contents, QueryTexts], SideBySide]
+
+
+def query_tables(
+    contents: Contents, store: Store, room: int, *, text: bool, sides: SideBySideOf = sides_of_systems
+) -> list[QueryTable]:
     """Return one table a collection, as much of each as fits into `room` bytes together; none if not even their values fit."""
     if not contents.texts:
         return []
 
     records = [record for c in contents.collections if (record := contents.texts.get(c))]
-    whole = [_Whole(contents, record.collection, store, store.json(record.texts)) for record in records]
+    whole = [_Whole(contents, record.collection, sides(contents, record), store) for record in records]
 
     def packed(step: int) -> list[QueryTable]:
         extent = _EXTENTS[step] if text else replace(_EXTENTS[step], characters=0, pictures=False)
@@ -116,27 +137,36 @@ class _Whole:
 
     contents: Contents
     collection: str
+    sides: SideBySide
     store: Store
-    kept: KeptTexts
+
+    @cached_property
+    def kept(self) -> KeptTexts:
+        """The texts of the collection."""
+        kept: KeptTexts = self.store.json(self.contents.texts[self.collection].texts)
+        return kept
 
     @cached_property
     def systems(self) -> list[str]:
         """Baseline first, then the systems in the order of the page."""
-        return [s for s in self.contents.everyone if (s, self.collection) in self.contents.rankings]
+        return list(self.sides.labels)
 
     @cached_property
     def measures(self) -> list[str]:
         """Measures of which every system has values for all queries, the primary one first."""
-        return [m for m in self.contents.measures if all(self._score(s, m) for s in self.systems)]
-
-    def _score(self, system: str, measure: str) -> Score | None:
-        return self.contents.scores.get((system, self.collection, measure))
+        labels = [label for of_system in self.sides.labels.values() for label in of_system]
+        scores = self.contents.scores
+        return [m for m in self.contents.measures if all((x, self.collection, m) in scores for x in labels)]
 
     @cached_property
     def values(self) -> dict[str, np.ndarray]:
-        """Measure → values, a row a system."""
-        scores = {m: [score for s in self.systems if (score := self._score(s, m))] for m in self.measures}
-        return {m: np.stack([np.asarray(self.store.array(x.values)) for x in of_m]) for m, of_m in scores.items()}
+        """Measure → values, a row a system: means over its labels."""
+        return {m: np.stack([self._values(labels, m) for labels in self.sides.labels.values()]) for m in self.measures}
+
+    def _values(self, labels: Sequence[str], measure: str) -> np.ndarray:
+        scores = [self.contents.scores[label, self.collection, measure] for label in labels]
+        rows = [np.asarray(self.store.array(score.values)) for score in scores]
+        return rows[0] if len(rows) == 1 else np.mean(rows, axis=0)
 
     @cached_property
     def printed(self) -> dict[str, tuple[list[list[float | None]], list[list[float | None]]]]:
@@ -157,7 +187,7 @@ class _Whole:
         return {system: self._lists(system) for system in self.systems}
 
     def _lists(self, system: str) -> "_FirstRanks":
-        ranking = self.contents.rankings[system, self.collection]
+        ranking = self.contents.rankings[self.sides.labels[system][0], self.collection]
         ids: list[str] = self.store.json(ranking.doc_ids)
         documents = np.asarray(self.store.array(ranking.documents))[self.kept["kept"], :TOP]
         scores = np.asarray(self.store.array(ranking.scores))[self.kept["kept"], :TOP]
@@ -223,7 +253,7 @@ class _Packing:
         return {
             "collection": whole.collection,
             "systems": whole.systems,
-            "n_compared": sum(1 for s in whole.systems if s not in whole.contents.references),
+            "n_compared": whole.sides.n_compared,
             "measures": self.measures,
             "ids": self.kept["query_ids"],
             "queries": [

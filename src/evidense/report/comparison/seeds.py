@@ -71,6 +71,5 @@ def sentence(contents: Contents) -> str:
 
 def lists_note(contents: Contents) -> str:
     """Say whose lists stand for a system with several seeds; an empty text where every system has one run."""
-    return "; ".join(
-        f"lists of {system} are those of its first seed, {seeds[0]}" for system, seeds in contents.seeds.items()
-    )
+    firsts = [f"lists of {system} are those of its first seed, {seeds[0]}" for system, seeds in contents.seeds.items()]
+    return "; ".join(["Values are means over seeds", *firsts]) if firsts else ""

@@ -165,6 +165,7 @@ def context(contents: Contents) -> Mapping[str, object]:
         "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone} if contents.rankings else {},
         "methods": paragraph(contents), "latex": latex(contents.ledger, LEDGER_CAPTION) if contents.ledger else "", "bibtex": bibtex(contents),
         "lines": lines(contents), "n_records": len(contents.records), "n_findings": count(len(contents.inside)), "is_compared": is_compared(contents),
+        "has_queries": bool(contents.texts),
     }  # fmt: skip
 
 

@@ -180,7 +180,8 @@
 
     score(s, place, rank) {  // packed as the first score and how far each next one falls
       const { data } = this, decimals = data.decimals[s], units = data.falls[s][place].slice(0, rank + 1).reduce((above, fall) => above - fall);
-      return decimals >= 0 && decimals <= 8 ? (units / 10 ** decimals).toFixed(decimals) : String(Number((units / 10 ** decimals).toPrecision(4)));
+      const text = decimals >= 0 && decimals <= 8 ? (units / 10 ** decimals).toFixed(decimals) : String(Number((units / 10 ** decimals).toPrecision(4)));
+      return text.replace("-", MINUS).replace(/^(\u2212?)0\./, "$1.");
     }
 
     markdown(i) {
