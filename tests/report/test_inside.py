@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
@@ -332,3 +333,38 @@ def test_a_link_of_the_ledger_opens_the_table_that_it_points_into(browser: Brows
 def test_the_page_writes_numbers_in_one_style(out: Path) -> None:
     page = (out / "report.html").read_text(encoding="utf-8")
     assert wrongly_written(shown_text(page)) == []
+
+
+SAVED = """(async () => {
+  const saved = [];
+  HTMLAnchorElement.prototype.click = function () { saved.push([this.download, decodeURIComponent(this.href.slice(this.href.indexOf(',') + 1))]); };
+  for (const button of document.querySelectorAll('.take button')) if (button.textContent === 'SVG' && button.checkVisibility()) button.click();
+  await new Promise(done => setTimeout(done, 100));
+  return saved;
+})()"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
+def test_every_drawn_figure_is_saved_with_its_lines_and_its_legend(
+    browser: Browser, out: Path, width: int, dark: bool
+) -> None:
+    browser.open(out / "report.html", width, dark=dark)
+    browser.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    shown = browser.evaluate(
+        "[...document.querySelectorAll('.drawn')].map(d => [d.querySelectorAll('.take').length,"
+        " d.innerText.replace(/\\\\s+|figure as|SVG|PNG/g, ''), d.querySelectorAll('svg').length])"
+    )
+    saved = browser.evaluate(SAVED)
+    assert len(saved) == len(shown) > 5
+    assert len({name for name, _ in saved}) > len(saved) / 2
+    for (_, text), (n_takes, words, n_drawings) in zip(saved, shown, strict=True):
+        root = ET.fromstring(text)
+        assert n_takes == 1
+        drawings = root.findall("{http://www.w3.org/2000/svg}svg")
+        assert 0 < len(drawings) <= n_drawings
+        labels = "".join("".join((t.text or "").split()) for t in root.findall("{http://www.w3.org/2000/svg}text"))
+        assert set(labels) <= set(words)
+        assert "var(" not in text
+    assert browser.complaints() == []
+    assert browser.requests() == []

@@ -10,7 +10,7 @@ import evidense
 from evidense.report import texts
 from evidense.report.banner import banner
 from evidense.report.checkpoints import curves
-from evidense.report.comparison import answer, exports, forest, methods, proof, setup_table
+from evidense.report.comparison import answer, forest, methods, proof, setup_table
 from evidense.report.comparison.expected import expected_lines
 from evidense.report.comparison.leaderboard import leaderboard
 from evidense.report.comparison.looks import sentences
@@ -123,7 +123,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
         "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
         "lists_note": lists_note(contents), "places": leaderboard(contents), "checkpoints": curves(contents),
-        "figures": _figures(contents), "stem": exports.slug(study.name),
+        "figures": _figures(contents),
         "answers": [answer.answer(contents, s) for s in contents.systems],
         "groups": [forest.group(contents, s, scale) for s in contents.systems],
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},

@@ -116,7 +116,7 @@
     return canvas.toDataURL("image/png");
   };
   const named = (text) => text.normalize("NFKD").replace(/[^A-Za-z0-9.]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 80) || "figure";
-  const stem = document.querySelector("main")?.dataset.stem ?? named(document.title);
+  const stem = named(document.querySelector("main")?.dataset.stem ?? document.title);
   for (const box of document.querySelectorAll(".take")) {
     const drawing = () => box.querySelector("template")?.content.querySelector("svg") ?? composed(box.parentElement);
     const button = (kind, made) => {
