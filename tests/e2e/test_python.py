@@ -84,9 +84,12 @@ def test_an_evaluator_logs_each_measure_with_its_interval(few_csv):
     model, evaluator = Words(), ev.evaluator(str(few_csv))
     assert isinstance(evaluator, evaluation.SentenceEvaluator)
     first = evaluator(model, steps=0)
-    assert first["evidense_pairs.csv_nDCG@10_difference"] == 0
+    assert first["evidense_pairs.csv_nDCG_10_difference"] == 0
     model.embed = letters
     later = evaluator(model, steps=10)
+    measures = [f"evidense_pairs.csv_{measure}" for measure in ("nDCG_10", "RR_10", "R_100", "Judged_10")]
+    ends = [f"{part}{end}" for part in ("", "_difference") for end in ("", "_low", "_high")]
+    assert set(later) == set(first) == {measure + end for measure in measures for end in ends}
     name = evaluator.primary_metric
     assert later[f"{name}_low"] < later[name] < later[f"{name}_high"] < first[name]
     assert later[f"{name}_difference_high"] < 0

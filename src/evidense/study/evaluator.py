@@ -4,6 +4,7 @@ With a folder it also keeps a page of all checkpoints so far.
 """
 
 import importlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +17,15 @@ from evidense.encoders.python import from_function
 from evidense.errors import MissingExtra
 from evidense.parts import Encoder, Ranker, Setup
 from evidense.records import Ranking
+from evidense.report.contents import Contents
 from evidense.store import Store
 from evidense.study.compare import comparison
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, run_study
 from evidense.values import Collection, RankedLists
 
+_UNSAFE = re.compile(r"[^0-9A-Za-z_./-]")
+"""What MLflow refuses in the name of a metric, and W&B does not find again: @, ~, :, arrows."""
 START = "start"
 """Name of the baseline: the model at the first call, or `base`."""
 
@@ -51,7 +55,9 @@ def evaluator(
     """Return a sentence-transformers evaluator that compares the model in training with `base`.
 
     Without `base`, the model as it is at the first call is the baseline. Each call returns, for every collection and
-    measure, the mean with the ends of its interval, and the difference from the baseline with its verdict's interval.
+    measure, the mean with the ends of its interval, and the difference from the baseline with its interval (of the first
+    measure that of the verdict; of the others unadjusted). The names have letters that TensorBoard, MLflow and W&B take:
+    `evidense_pairs.csv_nDCG_10_difference_low`.
     With `out`, each call also writes a page of all checkpoints so far, whose intervals hold together: those that are
     returned are then adjusted over all checkpoints, too. `settings` are keys of a study file, as in `evidense.compare`.
 
@@ -136,19 +142,37 @@ def _in_memory(lists: RankedLists) -> RankedLists:
 
 
 def _metrics(result: Result, name: str, system: str) -> dict[str, float]:
+    """Return metric → value: of each collection and measure the mean and its difference from the baseline, with the ends of both intervals."""
+    contents = Contents.of(result.study, result.records)
     metrics: dict[str, float] = {}
-    for verdict in (v for v in result.verdicts if v.system == system):
-        stem = f"{name}_{verdict.collection}_{verdict.measure}"
-        mean = next(
-            finding
-            for finding in result.findings
-            if finding.estimand == "mean"
-            and finding.site == {"system": verdict.system, "collection": verdict.collection, "measure": verdict.measure}
-        )
-        metrics |= {stem: mean.value, f"{stem}_low": mean.low or 0.0, f"{stem}_high": mean.high or 0.0}
-        metrics |= {
-            f"{stem}_difference": verdict.effect,
-            f"{stem}_difference_low": verdict.low,
-            f"{stem}_difference_high": verdict.high,
-        }
+    for collection, stem in _stems(name, contents.collections).items():
+        for measure in result.study.measures:
+            mean = contents.means[system, collection, measure]
+            at = f"{stem}_{_UNSAFE.sub('_', measure)}"
+            metrics |= _with_ends(at, mean.value, mean.low, mean.high)
+            if measure == result.study.primary:
+                verdict = contents.verdicts[system, collection]
+                metrics |= _with_ends(f"{at}_difference", verdict.effect, verdict.low, verdict.high)
+            elif (difference := contents.differences.get((system, collection, measure))) is not None:
+                metrics |= _with_ends(f"{at}_difference", difference.value, difference.low, difference.high)
     return metrics
+
+
+def _stems(name: str, collections: Sequence[str]) -> dict[str, str]:
+    """Return collection → the beginning of its metrics' names, all distinct, in letters that every tracker takes.
+
+    >>> _stems("evidense", ["shop.csv:a→b~30q", "shop.csv:a_b~30q"])
+    {'shop.csv:a→b~30q': 'evidense_shop.csv_a_b_30q', 'shop.csv:a_b~30q': 'evidense_shop.csv_a_b_30q_2'}
+    """
+    stems: dict[str, str] = {}
+    for collection in collections:
+        stem = _UNSAFE.sub("_", f"{name}_{collection}")
+        n_equal = sum(_UNSAFE.sub("_", f"{name}_{other}") == stem for other in stems)
+        stems[collection] = f"{stem}_{n_equal + 1}" if n_equal else stem
+    return stems
+
+
+def _with_ends(name: str, value: float | None, low: float | None, high: float | None) -> dict[str, float]:
+    """Return a value with the ends of its interval, without what is not known."""
+    named = {name: value, f"{name}_low": low, f"{name}_high": high}
+    return {key: number for key, number in named.items() if number is not None}
