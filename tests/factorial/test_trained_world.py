@@ -13,6 +13,7 @@ from evidense.cli.saying.lines import say_effects, say_means
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
 from evidense.records import Checkpoint, Finding, Outcome, Ranking, Recipe, Record, Score
 from evidense.report.comparison.queries import thousandths
+from evidense.report.history.entries import entries_below, entries_of_store
 from evidense.report.rendering import MOST_BYTES
 from evidense.store import Store
 from evidense.study.result import Result
@@ -161,6 +162,12 @@ def test_the_page_has_all_queries_with_the_means_of_the_cells_and_the_lists_of_t
             assert [ids[d] for d in table["lists"][c][place]] == [all_ids[d] for d in lists[query, :10] if d >= 0]
     html = path.read_text("utf-8")
     assert "Values are means over 3 seeds; lists are those of the first seed (neither #0)." in html
+    (entry,) = entries_below(path.parent)
+    assert (entry.kind, entry.name, entry.decided) == ("training", "world", ())
+    assert entry.words().startswith("claims: ")
+    assert "2 HOLDS" in entry.words()
+    (logged,) = [e for e in entries_of_store(result.store) if e.folder == path.parent]
+    assert (logged.kind, logged.name, logged.words()) == (entry.kind, entry.name, entry.words())
     assert "Differences are from the cell “neither”." in html
     assert len(html.encode()) <= MOST_BYTES
     bare = report.write(result.study, result.records, result.store, tmp_path / "bare", text=False)

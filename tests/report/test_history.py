@@ -197,6 +197,32 @@ def test_the_history_in_a_browser(
     assert browser.evaluate("document.getElementById('told').textContent") == "1 of 3"
 
 
+@pytest.mark.browser
+def test_a_store_of_a_thousand_pages_is_filtered_by_kind_and_shows_two_hundred_at_first(browser: Browser, pages: Path, tmp_path: Path) -> None:  # fmt: skip
+    entry = entries_of_store(Store(pages / "log"))[0]
+    kinds = {"comparison": 950, "audit": 50}
+    entries = [
+        replace(entry, name=f"{kind} {i}", kind=kind, decided=(), said=f"{i} references to correct")
+        for kind, n in kinds.items()
+        for i in range(n)
+    ]
+    page = tmp_path / "history.html"
+    page.write_text(history_html(entries, "pages of a test"), encoding="utf-8")
+    browser.open(page, 390)
+    shown = "[...document.querySelectorAll('#pages tbody tr')].filter(row => !row.hidden).length"
+    assert browser.evaluate(shown) == 200
+    browser.evaluate("document.getElementById('more').click()")
+    assert browser.evaluate(shown) == 400
+    browser.evaluate(
+        "(() => { const kind = document.getElementById('kind'); kind.value = 'audit'; kind.dispatchEvent(new Event('change')); })()"
+    )
+    assert browser.evaluate(shown) == 50
+    assert browser.evaluate("document.getElementById('told').textContent") == "50 of 1000"
+    assert browser.evaluate("document.getElementById('more').hidden")
+    assert browser.evaluate("document.documentElement.scrollWidth") <= 390
+    assert browser.complaints() == []
+
+
 def _hostile(sample: Sample, folder: Path) -> PageEntry:
     bad = hostile(sample)
     report.write(bad.study, bad.records, bad.store, folder / "bad", command="</script><script>window.hacked=1</script>")

@@ -15,6 +15,7 @@ from evidense.cli.saying.lines import finding_line, ledger_line
 from evidense.dissection.sentences import is_number
 from evidense.records import Check, Finding, Record
 from evidense.report.contents import Contents
+from evidense.report.history.entries import entries_below
 from evidense.report.inside.answer import MOST_LINES, box
 from evidense.report.inside.axes import BOTTOM, TOP, Axis
 from evidense.report.inside.plots import Colours, draw
@@ -102,6 +103,11 @@ def test_the_dissection_is_the_page_and_the_comparison_stands_beside_it(out: Pat
     assert {"findings.csv", "ledger.tex", "scores.csv", "verdicts.json", "table.tex", "losses.csv", "page.json"} <= set(
         files(out)
     )
+    (entry,) = entries_below(out)
+    assert entry.kind == "dissection"
+    compared, _, claims = entry.words().partition("; claims: ")
+    assert sum(int(part.split()[0]) for part in compared.split(", ")) == len(entry.decided) > 0
+    assert claims
     assert not (folder / "compare.html").exists()
     assert "report.html" not in page(folder)
 

@@ -33,7 +33,8 @@ def history_html(entries: Sequence[PageEntry], where: str) -> str:
     script = asset("history.js")
     several = trends(entries)
     return environment().get_template("history.html.j2").render(
-        **assets(), entries=entries, trends=[(t, _drawn(t)) for t in several[:MOST_TRENDS]], n_more=max(0, len(several) - MOST_TRENDS), where=where,
+        **assets(), entries=entries, kinds=sorted({entry.kind for entry in entries}),
+        trends=[(t, _drawn(t)) for t in several[:MOST_TRENDS]], n_more=max(0, len(several) - MOST_TRENDS), where=where,
         shown_time=shown_time, version=evidense.__version__, history_script=script, history_hash=sha256_source(script),
     )  # fmt: skip
 

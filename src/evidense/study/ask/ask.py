@@ -21,6 +21,7 @@ from evidense.report.ask.told import AskedFinding, AskedWork, AskOutcome
 from evidense.report.ask.write import NAMES, write
 from evidense.report.check.statements import CheckedStatements
 from evidense.report.folder import ROOT, folder_name
+from evidense.report.history.entries import log_answer
 from evidense.searching.events import Event, EventLog, read_log
 from evidense.searching.hits import record_names
 from evidense.searching.outcome import SearchOutcome
@@ -112,6 +113,7 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
     )
     all_records = (*found.records, *records)
     page = write(outcome, all_records, claim) if claim is not None else None
+    log_answer(store, page)
     return AskResult(outcome, all_records, page, order.gate)
 
 

@@ -18,6 +18,7 @@ from evidense.fetching.wire import Asked
 from evidense.records import Record
 from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
+from evidense.report.history.entries import log_answer
 from evidense.store import Store
 from evidense.study.audit.asked import at_hand, counted, gate_remark, names_of, paths_of, silent_of, sources_of
 from evidense.study.audit.fixing import check_fixable, fixed_of
@@ -77,6 +78,7 @@ def run_audit(order: Order, store: Store, out: Path | None = None, tell: Tell = 
     records = tuple(keep(audit, data, store))
     fixed = fixed_of(audit, data) if order.fix else None
     page = write(audit, records, claim, fixed) if claim is not None else None
+    log_answer(store, page)
     return AuditResult(audit, records, page, fixed)
 
 

@@ -23,6 +23,7 @@ from evidense.report.check.statements import AnswersCounted, CheckedStatements, 
 from evidense.report.check.summary import ONE_STATEMENT
 from evidense.report.check.write import NAMES, write
 from evidense.report.folder import ROOT, folder_name
+from evidense.report.history.entries import log_answer
 from evidense.store import Store
 from evidense.study.check.calibrated import (
     RememberingEntailer,
@@ -80,6 +81,7 @@ def run_check(order: CheckOrder, store: Store, out: Path | None = None) -> Check
         told, measured = _told(order, store)
     records = tuple(keep(told, store))
     page = write(told, claim, _handed_on(order, measured)) if claim is not None else None
+    log_answer(store, page)
     return CheckResult(told, records, page, measured)
 
 

@@ -11,6 +11,7 @@ from evidense.boundary.inputs import Inputs
 from evidense.boundary.offline import without_network
 from evidense.records import Record, Screening, SearchPlan
 from evidense.report.folder import ROOT, folder_name
+from evidense.report.history.entries import log_answer
 from evidense.report.search.write import NAMES, write
 from evidense.searching.criteria import Criteria, read_criteria
 from evidense.searching.hits import Hits, joined
@@ -69,6 +70,7 @@ def run_search(order: SearchOrder, store: Store, out: Path | None = None, tell: 
         outcome, blobs = _searched(order, plan, sources, (criteria, labels), (store, tell))
     records = tuple(_kept(outcome, blobs, store))
     page = write(outcome, records, claim) if claim is not None else None
+    log_answer(store, page)
     return SearchResult(outcome, records, page)
 
 
