@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,6 @@ from evidense.records import Verdict
 from evidense.report.comparison.paper.table import (
     COLUMN_PT,
     GAP_PT,
-    LETTER_PT,
     MARKS,
     MOST_COLUMNS,
     PaperCell,
@@ -20,6 +20,7 @@ from evidense.report.comparison.paper.table import (
     paper_table,
     paper_tables,
     parts_of,
+    width_pt,
 )
 from evidense.report.comparison.tables import escape_markdown
 from evidense.report.contents import Contents
@@ -119,5 +120,26 @@ def test_no_part_of_the_paper_table_is_wider_than_a_column(n_collections: int) -
     assert [column for part in parts for column in part] == list(range(n_collections))
     for part in parts:
         heads = ["much tuned", *(table.columns[column] for column in part)]
-        assert sum(len(head) * LETTER_PT + GAP_PT for head in heads) <= COLUMN_PT
+        assert sum(map(width_pt, heads)) + GAP_PT * len(part) <= COLUMN_PT
         assert len(part) <= MOST_COLUMNS
+
+
+def test_the_widths_of_a_table_are_those_of_the_typeface() -> None:
+    """Computer Modern ships with matplotlib; `small` is 9 points."""
+    matplotlib, fonts = pytest.importorskip("matplotlib"), pytest.importorskip("PIL.ImageFont")
+    roman, bold = (
+        fonts.truetype(str(Path(matplotlib.__file__).parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf"), 900)
+        for name in ("cmr10", "cmb10")
+    )
+    for text in (
+        "MARCO",
+        "TREC-COVID",
+        "NFCorpus",
+        "HotpotQA",
+        "SCIDOCS",
+        "ColBERTv2",
+        "docstrings",
+        "tuned-e5-base-v2 (ours)",
+    ):
+        assert 0.9 < width_pt(text) / (roman.getlength(text) / 100) < 1.25
+    assert 0.9 < width_pt(".583") / (bold.getlength(".583") / 100) < 1.25

@@ -23,8 +23,10 @@ RAISED = {"+": "⁺", "-": "⁻", "=": "⁼", "": ""}
 NONE = "–"
 """Stands where a system has no value."""
 MOST_COLUMNS = 6
-COLUMN_PT, LETTER_PT, GAP_PT = 240.0, 4.6, 6.0
-"""Width of a column of text in a paper of two, of a letter in `small`, and of what stands between two columns of the table."""
+COLUMN_PT, GAP_PT = 240.0, 6.0
+"""Width of a column of text in a paper of two, and of what stands between two columns of the table."""
+_CAPITAL_PT, _LETTER_PT = 6.5, 4.7
+"""Width of letters and digits of Computer Modern in `small`, on average."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,14 @@ def _latex(contents: Contents, table: PaperTable) -> str:
 
 
 def parts_of(table: PaperTable) -> list[list[int]]:
-    """Return the columns of each part: as many as fit beside the names of the systems into a column of text."""
-    room = COLUMN_PT - _width([s for s, _ in table.rows])
+    """Return the columns of each part: as many as fit, beside the names of the systems, into a column of text."""
+    room = COLUMN_PT - max(width_pt(system) for system, _ in table.rows)
     parts: list[list[int]] = [[]]
     used = 0.0
     for column, head in enumerate(table.columns):
-        width = _width([head, *(cells[column].value + cells[column].mark for _, cells in table.rows)])
+        width = GAP_PT + max(
+            map(width_pt, [head, *(cells[column].value + cells[column].mark for _, cells in table.rows)])
+        )
         if parts[-1] and (used + width > room or len(parts[-1]) == MOST_COLUMNS):
             parts.append([])
             used = 0.0
@@ -151,8 +155,9 @@ def parts_of(table: PaperTable) -> list[list[int]]:
     return parts
 
 
-def _width(texts: Sequence[str]) -> float:
-    return max(map(len, texts)) * LETTER_PT + GAP_PT
+def width_pt(text: str) -> float:
+    """Return about how wide LaTeX sets a text in `small`, in points."""
+    return sum(_CAPITAL_PT if letter.isupper() else _LETTER_PT for letter in text)
 
 
 def _with_rule(rows: list[tuple[str, ...]], n_compared: int) -> list[tuple[str, ...]]:
