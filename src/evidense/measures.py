@@ -36,6 +36,17 @@ OTHER_NAMES = {
 }
 """Name of ir-measures → other spellings, of trec_eval, mteb, sentence-transformers, ranx and papers."""
 
+MEANINGS = {
+    "nDCG": "how near to the top the relevant documents stand, higher grades first; 1 is the best order",
+    "RR": "1 divided by the rank of the first relevant document",
+    "R": "share of the relevant documents that are found",
+    "P": "share of the first documents that are relevant",
+    "AP": "precision at each relevant document, averaged",
+    "Success": "share of queries with a relevant document among the first",
+    "Judged": "share of the first documents that somebody judged; where it is low, the other measures say little",
+}
+"""Name of ir-measures → what it says, in plain words."""
+
 _CANONICAL = {other: name for name, others in OTHER_NAMES.items() for other in others}
 _SIMILARITY = re.compile(
     r"^(?:.*[-_])?(?:cosine|cos_sim|dot_score|dot|euclidean|manhattan|max)[-_](?=[a-z])", re.IGNORECASE
@@ -46,6 +57,15 @@ _FORM = re.compile(r"^([a-z](?:[a-z_\- ]*[a-z])?)(?:\s*[@_.\-]?\s*(\d+(?:\.\d+)?
 _LONGEST = 100
 _MOST = 1_000_000
 """Largest rank, level or other whole number of a measure."""
+
+
+def meaning(spelling: str) -> str:
+    """Return what a measure says, in plain words; an empty text for rarer measures.
+
+    >>> meaning("Judged@10")
+    'share of the first documents that somebody judged; where it is low, the other measures say little'
+    """
+    return MEANINGS.get(re.split(r"[@(]", spelling, maxsplit=1)[0], "")
 
 
 def parse(spelling: str) -> Measure:

@@ -39,6 +39,6 @@ def test_fewer_queries_than_show_all_kinds_can_only_show_a_gain() -> None:
         n_groups=80,
     )
     said = reason_of(estimate, "UNDECIDED", 0.02)
-    assert "183 would show them; about " in said
+    assert "183 independent queries would rule that out; about " in said
     assert " queries would show a gain (" in said
     assert "settle" not in said

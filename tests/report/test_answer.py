@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from evidense.records import Record, Verdict
+from evidense.records import Finding, Ranking, Record, Verdict
 from evidense.report.comparison import forest
 from evidense.report.comparison.answer import answer, warnings
 from evidense.report.contents import Contents
@@ -65,6 +65,31 @@ def test_sentence(sample: Sample, shapes: tuple[str, ...], said: str, passes: bo
     assert f"{found.lead}: {re.sub('</?bdi>', '', found.sentence)}" == said
     assert found.passes is passes
     assert gate(of.worst_first(of.systems[0]), "no-harm", 0.02).passed is passes
+
+
+@pytest.mark.parametrize(
+    ("label", "shapes", "said"),
+    [
+        ("HELPS", ("UNDECIDED", "HELPS"),
+         "NOT SURE YET: a gain is shown for the mean of the 2 collections, ONE: it helps c1; a loss beyond .02 is not ruled out on c0."),
+        ("HELPS", ("HELPS", "HELPS"), "YES: it helps c0 and c1."),
+        ("HARMS", ("UNDECIDED", "UNDECIDED"),
+         "NOT SURE YET: a loss is shown for the mean of the 2 collections, ONE: a loss beyond .02 is not ruled out on any of the 2 collections."),
+        ("HARMS", ("HARMS", "HARMS"), "NO: it harms c0 and c1."),
+        ("UNDECIDED", ("UNDECIDED", "HELPS"), "NOT SURE YET: it helps c1; a loss beyond .02 is not ruled out on c0."),
+    ],
+)  # fmt: skip
+def test_a_box_whose_word_differs_from_that_of_the_mean_says_why(sample: Sample, label: str, shapes: tuple[str, ...], said: str) -> None:  # fmt: skip
+    of = contents(sample, *shapes)
+    system = of.systems[0]
+    of.rankings = {
+        (system, f"c{i}"): next(r for r in sample.records if isinstance(r, Ranking)) for i in range(len(shapes))
+    }
+    mean = next(r for r in sample.records if isinstance(r, Finding) and r.estimand == "mean over collections")
+    of.pooled[system] = replace(mean, details={**mean.details, "label": label})
+    found = answer(of, system)
+    why = said.replace("ONE: ", "but not for every single one: ")
+    assert f"{found.lead}: {re.sub('</?bdi>', '', found.sentence)}" == why
 
 
 def test_few_clusters_never_pass(sample: Sample) -> None:

@@ -126,7 +126,9 @@ def test_comparisons_that_were_made_twice_are_trends_with_the_count_of_looks(pag
     assert len(found) == 2
     assert all(len(t.points) == 2 for t in found)
     assert all(line.endswith("(margin ±.02)") for line in trend_lines(found[0])[1:3])
-    assert "2 pages, 1 different result; each interval holds for one look alone" in trend_lines(found[0])[-1]
+    assert (
+        "2 pages, 1 look (pages with new results); each interval holds for one look alone" in trend_lines(found[0])[-1]
+    )
 
 
 def test_a_damaged_line_of_the_log_is_left_out(pages: Path) -> None:

@@ -45,7 +45,7 @@ def test_same_requires_enough_queries_to_contain_every_kind_that_matters() -> No
     assert (
         label(replace(BASE, n_clusters=70, n_groups=200), 0.02) == "SAME"
     )  # an overlap: 200 queries that are not alike
-    assert "183 would show them" in unseen_sentence(50, 0.02)
+    assert "183 independent queries would rule that out" in unseen_sentence(50, 0.02)
     assert unseen_sentence(183, 0.02) == ""
 
 

@@ -13,6 +13,8 @@ from evidense.cli.saying.lines import note_lines
 from evidense.compute.comparison.index_part import CheckedQueries
 from evidense.compute.indexes import approximate
 from evidense.records import Ranking, Study
+from evidense.report.comparison.notes import notes_on
+from evidense.report.contents import Contents
 from evidense.study.result import Result
 
 N_QUERIES, N_DOCUMENTS, DIMS = 240, 1_200, 24
@@ -186,3 +188,11 @@ def test_a_slice_that_was_named_is_allowed_for_too(folder: Path) -> None:
     assert [details["index"]["n"] for details in slices] == [N_QUERIES // 2] * 2
     assert {details["label"] for details in slices} == {"UNDECIDED"}
     assert {details["index"]["as_run"] for details in slices} == {"HARMS"}
+
+
+def test_an_index_that_looks_at_more_candidates_than_its_name_says_is_noted(folder: Path) -> None:
+    result = compared("base", "base@index=hnsw@M=16@ef=10")
+    contents = Contents.of(result.study, result.records)
+    (system,) = contents.systems
+    texts = [note.text for note in notes_on(contents, system)]
+    assert any(text.startswith("searched with ef=100, although its name says ef=10: ") for text in texts), texts

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from evidense.boundary.numerals import count, short
 from evidense.boundary.shown import shown
+from evidense.measures import meaning
 
 MOST_BYTES = 5_000_000
 """A page may be mailed; longer ones show less of each text, then fewer queries, then no pictures, then no query."""
@@ -34,6 +35,7 @@ def environment() -> Environment:
     environment.filters["breakable"] = breakable
     environment.filters["without_sample"] = without_sample
     environment.filters["full_name"] = full_name
+    environment.filters["meaning"] = meaning
     return environment
 
 

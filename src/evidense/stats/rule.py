@@ -90,14 +90,14 @@ def unseen_sentence(n_groups: int, margin: float) -> str:
     """Say which queries so few groups may have missed, or return an empty text.
 
     >>> unseen_sentence(50, 0.02)
-    'queries of a kind that makes up 7.1 % of all may be missing among 50 and could lose more than .02; 183 would show them'
+    'queries of a kind that makes up 7.1 % of all may be missing among 50 and could lose more than .02; 183 independent queries would rule that out'
     """
     if sees_all(n_groups, margin):
         return ""
     share = f"{100 * unseen(n_groups):.1f} %"
     return (
         f"{UNSEEN} that makes up {share} of all may be missing among {n_groups} and could lose more than {short(margin)}; "
-        f"{groups_to_see(margin):,} would show them"
+        f"{groups_to_see(margin):,} independent queries would rule that out"
     )
 
 

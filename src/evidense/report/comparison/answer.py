@@ -39,8 +39,19 @@ def answer(contents: Contents, system: str) -> SystemAnswer:
     }
     passes = passes_no_harm(verdicts)
     lead, tone = _lead(by_word, passes, len(verdicts))
-    sentence = _sentence(by_word, verdicts, contents.study.margin)
+    sentence = _beside_the_mean(contents, system, tone) + _sentence(by_word, verdicts, contents.study.margin)
     return SystemAnswer(system, lead, sentence, tone, passes and not contents.is_used_up)
+
+
+def _beside_the_mean(contents: Contents, system: str, tone: str) -> Markup:
+    """Return the beginning of a sentence whose word differs from that of the mean over the collections: it says why both are right."""
+    pooled = contents.pooled.get(system)
+    label = str(pooled.details.get("label", "")) if pooled is not None and len(contents.collections) > 1 else ""
+    if label not in ("HELPS", "HARMS") or _TONES[label] == tone:
+        return Markup("")
+    shown = "gain" if label == "HELPS" else "loss"
+    n = len(contents.collections)
+    return Markup("a {} is shown for the mean of the {} collections, but not for every single one: ").format(shown, n)
 
 
 _TONES = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "undecided"}
@@ -184,8 +195,8 @@ def _cost(contents: Contents, system: str) -> dict[str, str]:
     setup = _setup(contents.ranking_of(system))
     size_bytes = setup.get("bytes_per_vector")
     return {
-        "dims": f"{count(setup['n_dims'])} d" if setup.get("n_dims") else "",
-        "size": f"{size(size_bytes * 1e6)} per 1M docs" if size_bytes else "",
+        "dims": f"{count(setup['n_dims'])} dimensions" if setup.get("n_dims") else "",
+        "size": f"{size(size_bytes * 1e6)} a million documents" if size_bytes else "",
     }
 
 

@@ -48,11 +48,11 @@ def _used(where: str, facts: dict[str, Any]) -> str:
     times += ", this one among them" if among else ""
     most = math.ceil(facts["chance"] * 100 - _ROUNDING) / 100
     chance = f"the chance of at least one false HELPS or HARMS among them is up to {plain(most, 2)}"
-    return f"{where}: these queries were used in {times}; {chance}"
+    return f"{where}: these queries were used in {times} (a comparison is one system beside one baseline); {chance}"
 
 
 def _plan(where: str, study: Study, facts: dict[str, Any]) -> str:
-    text = f"{where}: look {count(facts['place'])} of {count(study.looks)} planned"
+    text = f"{where}: look {count(facts['place'])} of {count(study.looks)} planned (a look is one run with new results, however many systems it compares)"
     if not facts["used_up"]:
         return text
     return f"{text}: all of them are used up, and no gate is met any more; take fresh queries, and save the baseline on them anew"

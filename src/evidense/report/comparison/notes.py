@@ -113,10 +113,21 @@ def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:
     """What was noted when a system ranked a collection, and when its lists were scored."""
     if (ranking := contents.rankings.get((system, collection))) is not None:
         yield from (text for text in _warnings(ranking) if not text.startswith(UNSEEN))
+        yield from _raised_ef(ranking)
     if (recall := contents.recalls.get((system, collection))) is not None and not _finds_all(recall):
         yield _recall(recall)
     mean = contents.means.get((system, collection, contents.study.primary))
     yield from (str(text) for text in (mean.details.get("notes") or () if mean is not None else ()))
+
+
+_RAISED = re.compile(r"\bef (\d+(?:,\d+)*)\b.*\(raised from (\d+(?:,\d+)*) to the depth\)")
+
+
+def _raised_ef(ranking: Ranking) -> Iterator[str]:
+    """Say that an HNSW index looked at more candidates than its name says."""
+    if raised := _RAISED.search(str(ranking.policies.get("search") or "")):
+        used, named = raised.groups()
+        yield f"searched with ef={used}, although its name says ef={named}: an index keeps at least as many candidates as the lists are deep"
 
 
 def _servers(contents: Contents, system: str) -> Iterator[Note]:

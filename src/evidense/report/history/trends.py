@@ -29,7 +29,7 @@ class Trend:
     def looks(self) -> str:
         """Say how many pages there were, and that their intervals are each for one look; a page that was written again is no further look."""
         n = 1 + sum(a != b for (_, a), (_, b) in pairwise(self.points))
-        pages = f"{len(self.points)} pages, {n} different result{'s' * (n != 1)}"
+        pages = f"{len(self.points)} pages, {n} look{'s' * (n != 1)} (pages with new results)"
         return f"{pages}; each interval holds for one look alone (--looks shares the error among all)"
 
 
