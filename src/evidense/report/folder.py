@@ -32,7 +32,7 @@ ASKED = (
 """Keys of a study that are typed: with another value it is another question, whose page must not replace the first one's."""
 _ALWAYS = (
     "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "paper.tex", "paper.md", "table.md", "page.json", STUDY_FILE, LOSSES,
-    "runs/any.trec", "figures/any.svg", "figures/any.pdf",
+    "runs/any.trec", *(f"figures/{name}.{ending}" for name in ("forest", "ranks", "training", "training-1") for ending in ("svg", "pdf")),
 )  # fmt: skip
 _INSIDE = ("findings.csv", "ledger.tex", "compare.html")
 _MOST_PIECES = 64

@@ -79,8 +79,10 @@
         range.setStart(text, word.index);
         range.setEnd(text, word.index + word[0].length);
         const box = range.getBoundingClientRect();
-        if (line && Math.abs(line.box.top - box.top) < 2) line.words.push(word[0]);
-        else {
+        if (line && Math.abs(line.box.top - box.top) < 2) {
+          line.words.push(word[0]);
+          line.box = new DOMRect(line.box.x, line.box.y, box.right - line.box.x, line.box.height);
+        } else {
           if (line) yield line;
           line = { text, box, words: [word[0]] };
         }
@@ -89,18 +91,18 @@
     }
   };
   const composed = (figure) => {
-    const box = figure.getBoundingClientRect(), edge = 12, left = box.left - edge, top = box.top - edge;
     const isShown = (e) => e.checkVisibility() && !e.closest(".take, .hidden, svg");
     const texts = [], walker = document.createTreeWalker(figure, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) if (walker.currentNode.data.trim() && isShown(walker.currentNode.parentElement)) texts.push(walker.currentNode);
-    const take = figure.querySelector(":scope > .take"), width = box.width + 2 * edge;
-    const height = (take ? take.getBoundingClientRect().top : box.bottom) - top + edge;
+    const drawings = [...figure.querySelectorAll("svg")].filter((e) => e.checkVisibility()), labels = [...lines(texts)];
+    const boxes = [...drawings.map((e) => e.getBoundingClientRect()), ...labels.map((line) => line.box)];
+    const { left: x, top: y } = figure.getBoundingClientRect(), edge = 12, left = x - edge, top = y - edge;
+    const width = Math.ceil(Math.max(...boxes.map((b) => b.right)) - left + edge), height = Math.ceil(Math.max(...boxes.map((b) => b.bottom)) - top + edge);
     const svg = node("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
-    svg.append(node("rect", { width, height, fill: ground(figure) }));
-    for (const drawing of figure.querySelectorAll("svg")) if (drawing.checkVisibility()) svg.append(copied(drawing, left, top));
-    for (const { text, box: place, words } of lines(texts)) {
+    svg.append(node("rect", { width, height, fill: ground(figure) }), ...drawings.map((e) => copied(e, left, top)));
+    for (const { text, box, words } of labels) {
       const style = getComputedStyle(text.parentElement);
-      svg.append(node("text", { x: place.left - left, y: place.top - top + place.height * .8, fill: style.color, "font-size": style.fontSize,
+      svg.append(node("text", { x: box.left - left, y: box.top - top + box.height * .8, fill: style.color, "font-size": style.fontSize,
         "font-weight": style.fontWeight, "font-family": style.fontFamily }, words.join(" ")));
     }
     return svg;
