@@ -2,9 +2,13 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 
@@ -175,8 +179,13 @@ def test_pytest_shows_the_table_of_a_gate_line_by_line(tmp_path, pairs_csv):
     (tmp_path / "test_gate.py").write_text(
         f"{setup}def test_table(): worse.assert_gate('helps')\ndef test_line(): assert worse.gate('helps')\n"
     )
+    plugin = "evidense.study.gates.in_pytest"
+    is_installed = any(entry.value == plugin for entry in entry_points(group="pytest11"))
+    stated = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert plugin in stated["entry-points"]["pytest11"].values()
+    options = () if is_installed else ("-p", plugin)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_gate.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "test_gate.py"],
         cwd=tmp_path, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert "2 failed" in done.stdout
@@ -184,6 +193,9 @@ def test_pytest_shows_the_table_of_a_gate_line_by_line(tmp_path, pairs_csv):
     assert "E   AssertionError: gate helps at margin .001: NOT met" in lines
     assert any(line.startswith("E   bm25 on pairs.csv: not shown to help") for line in lines)
     assert any(line.startswith("E   AssertionError: assert <gate helps at margin .001: NOT met: ") for line in lines)
+    assert lines.count("E   gate helps at margin .001: NOT met") == 1, "where assert alone has the table, too"
+    assert len([line for line in lines if re.match(r"E +\S [A-Z]+ +pairs\.csv", line)]) == 2
+    assert len([line for line in lines if re.search(r" better, [\d,]+ equal, [\d,]+ worse$", line)]) == 2
 
 
 def test_queries_marked_as_wrongly_labelled_are_excluded_for_all_systems(compared, evidense, pairs_csv):

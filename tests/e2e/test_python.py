@@ -32,8 +32,19 @@ def test_functions_can_be_compared_as_systems(few_csv):
     result = ev.compare(words, letters, on=str(few_csv))
     assert result.verdicts[0].verdict == "HARMS"
     assert "HARMS" in result._repr_html_()
-    assert "HARMS" in repr(result)
-    assert list(result.to_frame()["system"]) == [result.verdicts[0].system]
+    assert "HARMS" in str(result)
+    assert repr(result).endswith(": 1 HARMS>")
+    (verdict,) = result.verdicts
+    assert repr(verdict).startswith("<HARMS python:letters on pairs.csv: −.")
+    assert max(len(repr(record)) for record in (result, *result.verdicts, *result.findings)) < 160
+    frame = result.to_frame()
+    assert list(frame.columns[:8]) == [
+        "verdict", "system", "baseline", "collection", "measure", "base_mean", "system_mean", "effect",
+    ]  # fmt: skip
+    assert (
+        frame.iloc[0].to_dict()["system_mean"] == verdict.system_mean < verdict.base_mean == frame.iloc[0]["base_mean"]
+    )
+    assert list(frame["system"]) == [verdict.system]
 
 
 def test_who_works_can_be_said_and_changes_nothing(few_csv, tmp_path, monkeypatch):

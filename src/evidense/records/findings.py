@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from evidense.boundary.numerals import count, interval, plain
+from evidense.boundary.shown import shown_line
 from evidense.records.form import Json, Record
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Finding(Record):
     """One estimate with its interval, and where it was taken."""
 
@@ -36,3 +38,11 @@ class Finding(Record):
     excerpts: tuple[Mapping[str, Json], ...] = ()
     """Queries worth reading: query_id, query, group, delta, base_value, system_value, relevant[{doc_id,text,rank_base,rank_system}],
     base_first{doc_id,text,gain}, system_first{…}; pictures as data URLs under 'thumbnail'."""
+
+    def __repr__(self) -> str:
+        """Return the estimate and where it was taken, on one line; `content()` has every field."""
+        where = ", ".join(str(value) for value in self.site.values())
+        estimate = (
+            "no value" if self.value is None else f"{plain(self.value)} {interval(self.low, self.high, sign=False)}"
+        )
+        return shown_line(f"<{self.estimand} ({where}): {estimate} {self.unit}, n {count(self.n)}>")

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import ClassVar, Literal
 
+from evidense.boundary.numerals import count, interval, signed
+from evidense.boundary.shown import shown_line
 from evidense.records.form import Json, Record
 
 About = Literal["comparison", "effect", "literature"]
 """What a claim is about: a system against the baseline, an effect of trained cells, or dense retrievers in general."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Outcome(Record):
     """The fields that a Verdict and a Check share. Only these two are stored."""
 
@@ -34,8 +36,14 @@ class Outcome(Record):
     reason: str = ""
     details: Mapping[str, Json] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return the word and what it rests on, on one line; `content()` has every field."""
+        effect = f"{signed(self.effect)} {interval(self.low, self.high)} {self.measure}, n {count(self.n)}"
+        where = " on ".join(filter(None, (self.system, self.collection)))
+        return shown_line(f"<{self.verdict} {where}: {effect if self.effect is not None else self.reason}>")
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Verdict(Outcome):
     """What a comparison comes to: HELPS, HARMS, SAME, IDENTICAL or UNDECIDED. `claim` names the claim that this word asserts."""
 
@@ -47,7 +55,7 @@ class Verdict(Outcome):
         return Check(about=about, **{**shared, **changes})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Check(Outcome):
     """What a claim comes to: HOLDS, FAILS, UNDECIDED or NOT_TESTABLE."""
 

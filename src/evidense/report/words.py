@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import count, plain, short
-from evidense.records import Json, Verdict
+from evidense.records import Json, Outcome, Verdict
 from evidense.stats.rule import unseen
 
 
@@ -59,6 +59,16 @@ def note(verdict: Verdict) -> str:
     if verdict.verdict == "HARMS":
         return f"a loss of at least {plain(-verdict.high)}"
     return "rules out any loss" if verdict.low >= 0 else f"rules out a loss above {plain(-verdict.low)}"
+
+
+def queries_words(verdict: Outcome) -> str:
+    """Return how many queries there are, what they are worth where they overlap, and how many are better, equal and worse."""
+    d = verdict.details
+    worth = f" (worth {verdict.n_clusters:,})" if "effective_queries" in d else ""
+    counts = (
+        f"{int(d.get(key, 0)):,} {word}" for key, word in (("win", "better"), ("tie", "equal"), ("loss", "worse"))
+    )
+    return f"{verdict.n:,} quer{'y' if verdict.n == 1 else 'ies'}{worth}: {', '.join(counts)}"
 
 
 def queries_to_decide(details: Mapping[str, Json]) -> str:

@@ -1,10 +1,12 @@
 """Result: the records of a study, with its gate, its page and a data frame."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from evidense import report
+from evidense.boundary.shown import shown_line
 from evidense.errors import MissingExtra
 from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
@@ -20,7 +22,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """What `compare` and `run` return. A notebook shows it as a table. It prints nothing by itself."""
+    """What `compare` and `run` return. A notebook shows it as a table. It prints nothing by itself; `print` shows the table as text."""
 
     study: Study
     records: tuple[Record, ...]
@@ -66,7 +68,7 @@ class Result:
         m = self.study.margin if margin is None else margin
         best = [f.site["system"] for f in self.findings if f.estimand == "winner"]
         outcomes = [o for o in self.of(Outcome) if not best or o.system in best]
-        held = gate(outcomes, name, m, allow_undecided=allow_undecided, table=repr(self))
+        held = gate(outcomes, name, m, allow_undecided=allow_undecided, table=str(self))
         spent = spent_plans(self.study)
         return replace(held, passed=held.passed and not spent, failures=(*held.failures, *spent))
 
@@ -114,9 +116,15 @@ class Result:
     def _repr_html_(self) -> str:
         return report.table_html(self.study, self.records)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         """Return the verdict table as text."""
         return report.table_text(self.study, self.records)
+
+    def __repr__(self) -> str:
+        """Return how often each word was said, on one line; `print` shows the table."""
+        counted = Counter(outcome.verdict for outcome in self.of(Outcome))
+        said = ", ".join(f"{n} {word}" for word, n in counted.most_common()) or f"{len(self.records)} records"
+        return shown_line(f"<{self.study.name}: {said}>")
 
 
 _FIRST_COLUMNS = (

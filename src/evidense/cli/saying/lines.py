@@ -24,17 +24,13 @@ CLAIMED = {
 
 
 def verdict_line(verdict: Outcome, width: int) -> str:
-    """Return one verdict as a line: word, system, effect [interval], n and win/tie/loss."""
-    from evidense.report.words import WORDS
+    """Return one verdict as a line: word, system, effect [interval], and how many queries are better, equal and worse."""
+    from evidense.report.words import WORDS, queries_words
 
-    d = verdict.details
     effect = f"{signed(verdict.effect)} {interval(verdict.low, verdict.high)}"
-    worth = f" (worth {verdict.n_clusters:,})" if "effective_queries" in d else ""
-    queries = f"{verdict.n:,} quer{'y' if verdict.n == 1 else 'ies'}{worth}"
-    counts = f"{queries}: {d['win']:,} better, {d['tie']:,} equal, {d['loss']:,} worse"
     claim = f"  claim '{verdict.claim}'" if verdict.verdict not in WORDS else ""
     note = f"; {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
-    return f"  {_badge(verdict.verdict, 9)} {verdict.system:<{width}} {effect}  {counts}{claim}{note}"
+    return f"  {_badge(verdict.verdict, 9)} {verdict.system:<{width}} {effect}  {queries_words(verdict)}{claim}{note}"
 
 
 def say_collection(study: Study, records: Sequence[Record], servers: set[str] | None = None) -> None:

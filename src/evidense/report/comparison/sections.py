@@ -164,7 +164,7 @@ def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limi
         word=WORDS[verdict.verdict],
         effect=signed(verdict.effect),
         interval=interval(verdict.low, verdict.high),
-        tally=("won, tied, lost", ", ".join(count(d.get(k, 0)) for k in ("win", "tie", "loss"))),
+        tally=("better, equal, worse", ", ".join(count(d.get(k, 0)) for k in ("win", "tie", "loss"))),
         curve=_curve(contents, verdict, store),
         facts=_facts(contents, verdict),
         record=verdict.id,
@@ -205,7 +205,7 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
         ("rules out a loss above", plain(d["rules_out_loss_above"]) if "rules_out_loss_above" in d else None),
         ("rules out a gain above", plain(d["rules_out_gain_above"]) if "rules_out_gain_above" in d else None),
         ("groups of queries that decide this", f"{count(d['n_deciding'])}: without the strongest, it would be undecided" if "n_deciding" in d else None),
-        ("queries that would decide", queries_to_decide(d) or None),
+        ("queries that would settle it", queries_to_decide(d) or None),
     ]  # fmt: skip
     return [(what, value) for what, value in rows if value]
 

@@ -83,7 +83,7 @@ def markdown(contents: Contents) -> str:
         )
     lines += [
         "",
-        "| | verdict | system | collection | baseline | system | difference [interval] | n | win / tie / loss |",
+        "| | verdict | system | collection | baseline | system | difference [interval] | n | better / equal / worse |",
         "|---|---|---|---|---:|---:|---:|---:|---:|",
     ]
     lines += [_markdown_row(v) for s in contents.systems for v in contents.worst_first(s)]

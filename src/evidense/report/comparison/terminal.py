@@ -11,7 +11,7 @@ from evidense.report.comparison.seeds import seeds_text
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.comparison.tables import unmarked
 from evidense.report.contents import Contents
-from evidense.report.words import WORDS, margin_text, note
+from evidense.report.words import WORDS, margin_text, note, queries_words
 
 LEAST_NAME = 24
 """Letters of a collection's name that one line must have room for."""
@@ -40,14 +40,15 @@ def text(contents: Contents, width: int = 100) -> str:
 
 
 def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
-    """Return one verdict in one line, two where there is no room, and what it would take where it is undecided."""
-    tally = "/".join(count(v.details.get(k, 0)) for k in ("win", "tie", "loss"))
-    right = f"{signed(v.effect):>6} {interval(v.low, v.high):<16} {count(v.n):>6}  {tally}"
-    head = f" {WORDS[v.verdict].icon} {v.verdict:<10}"
+    """Return one verdict in one line, two or three where there is no room, and what it would take where it is undecided."""
+    effect, queries = f"{signed(v.effect):>6} {interval(v.low, v.high):<16}", queries_words(v)
+    right, head, name = f"{effect}  {queries}", f" {WORDS[v.verdict].icon} {v.verdict:<10}", shown_line(v.collection)
     room = width - len(head) - len(right) - 2
-    wide = room >= LEAST_NAME
-    name = _shortened(shown_line(v.collection), room if wide else width - len(head))
-    lines = [f"{head}{name:<{room}}  {right}"] if wide else [f"{head}{name}", f"{'':13}{right}"]
+    if room >= min(LEAST_NAME, len(name)):
+        lines = [f"{head}{_shortened(name, room):<{room}}  {right}"]
+    else:
+        numbers = [right] if 13 + len(right) <= width else [effect, queries]
+        lines = [head + _shortened(name, width - len(head)), *(" " * 13 + line.rstrip() for line in numbers)]
     more = textwrap.wrap(note(v), width - 13) if v.verdict == "UNDECIDED" else []
     seeds = textwrap.wrap(seeds_text(v.details), width - 13)
     return [*lines, *(" " * 13 + line for line in (*seeds, *more))]
@@ -61,7 +62,7 @@ def _mean_line(contents: Contents, system: str, width: int) -> list[str]:
     f = contents.pooled.get(system)
     if f is None or len(contents.collections) < 2:
         return []
-    numbers = f"{signed(f.value):>6} {interval(f.low, f.high):<16} {count(f.n):>6}"
+    numbers = f"{signed(f.value):>6} {interval(f.low, f.high):<16}  {count(f.n)} queries"
     return [f"   {f.details.get('label', ''):<10}{f'mean of these {len(contents.collections)}':<20}  {numbers}"[:width]]
 
 
