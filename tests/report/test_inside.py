@@ -103,6 +103,9 @@ def test_the_dissection_is_the_page_and_the_comparison_stands_beside_it(out: Pat
     assert {"findings.csv", "ledger.tex", "scores.csv", "verdicts.json", "table.tex", "losses.csv", "page.json"} <= set(
         files(out)
     )
+    shown = re.sub(r'title="[^"]*"', "", page(out)).partition('id="setup"')[0]
+    assert re.search(r'<bdi title="\w+~\d+q\d+d">', page(out))
+    assert not re.search(r"~\d+q", shown), "ids with the size of the sample stand in tooltips and in the evidence alone"
     (entry,) = entries_below(out)
     assert entry.kind == "dissection"
     compared, _, claims = entry.words().partition("; claims: ")
@@ -374,3 +377,21 @@ def test_every_drawn_figure_is_saved_with_its_lines_and_its_legend(
         assert "var(" not in text
     assert browser.complaints() == []
     assert browser.requests() == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", ["value", "interval"])
+def test_a_column_with_negative_numbers_sorts_by_size(browser: Browser, out: Path, kind: str) -> None:
+    browser.open(out / "report.html")
+    column = """(() => {
+      const wanted = KIND === "interval" ? /^\\[\u2212/ : /^\u2212\\d*\\.\\d+$/;
+      for (const table of document.querySelectorAll("table.sortable")) for (const row of table.tBodies[0].rows) for (const cell of row.cells)
+        if (!cell.dataset.v && wanted.test(cell.textContent.trim())) {
+          table.tHead.rows[0].cells[cell.cellIndex].querySelector("button").click();
+          return [...table.tBodies[0].rows].map(r => r.cells[cell.cellIndex].textContent.trim());
+        }
+    })()""".replace("KIND", f'"{kind}"')
+    texts = [text.replace("−", "-").strip("[]").split(",")[0] for text in browser.evaluate(column)]
+    numbers = [float(text) for text in texts if text[-1:].isdigit()]
+    assert numbers == sorted(numbers)
+    assert numbers[0] < 0 < numbers[-1]

@@ -198,6 +198,13 @@ def test_searching_filtering_and_sorting(browser: Browser, sample: Sample, folde
     deltas = table["deltas"][0][1]
     order = sorted(range(len(deltas)), key=lambda i: (deltas[i], i))
     assert [row[0] for row in browser.evaluate(ROWS)] == [table["queries"][i] or table["ids"][i] for i in order[:100]]
+    shown = "[...document.querySelectorAll('#q1 td.delta')].map(cell => cell.textContent)"
+    sort = "[...document.querySelectorAll('#q1 th button')].find(b => b.textContent === 'difference').click()"
+    assert browser.evaluate(shown) == [printed(deltas[i], signed) for i in order[:100]], "losses first"
+    browser.evaluate(sort)
+    assert browser.evaluate(shown) == [printed(x, signed) for x in sorted(deltas, reverse=True)[:100]], "gains first"
+    browser.evaluate(sort)
+    assert browser.evaluate(shown) == [printed(deltas[i], signed) for i in order[:100]]
     browser.evaluate(TYPE.format(text=json.dumps("RETURN the")))
     wanted = [
         i for i in order if all(w in f"{table['ids'][i]}\n{table['queries'][i]}".lower() for w in ("return", "the"))

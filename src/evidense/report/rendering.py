@@ -36,6 +36,7 @@ def environment() -> Environment:
     environment.filters["without_sample"] = without_sample
     environment.filters["full_name"] = full_name
     environment.filters["meaning"] = meaning
+    environment.filters["placed"] = placed
     return environment
 
 
@@ -83,6 +84,16 @@ def without_sample(collection: str) -> str:
     ('stamps/photo:de:t2i@test', 'a~b.csv')
     """
     return collection if isinstance(collection, ShortName) else re.sub(r"~(\d+q)?(\d+d)?$", "", collection)
+
+
+def placed(collection: str) -> Markup:
+    """Return a collection as pages show it: without the size of its sample, the full name as tooltip.
+
+    >>> placed("flags:t2i~60q150d")
+    Markup('<bdi title="flags:t2i~60q150d">flags:<wbr>t2i</bdi>')
+    """
+    name = breakable(without_sample(collection))
+    return Markup('<bdi title="{}">{}</bdi>').format(full_name(collection), name)
 
 
 def light(html: str) -> str:

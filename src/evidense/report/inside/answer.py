@@ -13,6 +13,7 @@ from evidense.report.contents import Contents
 from evidense.report.inside.told import told
 from evidense.report.ledger.entries import tally
 from evidense.report.places import grouped
+from evidense.report.rendering import placed
 
 MOST_NUMBERS = 3
 """Collections whose numbers the line of retrieval gives."""
@@ -65,7 +66,7 @@ def _changed(words: Sequence[str]) -> str:
 
 
 def _numbers(v: Verdict, several: bool) -> Markup:
-    where = Markup("<bdi>{}</bdi> ").format(v.collection) if several else Markup("")
+    where = placed(v.collection) + Markup(" ") if several else Markup("")
     values = (
         f"{plain(v.base_mean)} → {plain(v.system_mean)}, {signed(v.effect)} {interval(v.low, v.high)}, n {count(v.n)}"
     )
@@ -78,7 +79,7 @@ def _inside(findings: Sequence[Finding]) -> list[AnswerLine]:
     sentences = []
     for (subject, collection), changes in places.items():
         if sentence := told(changes):
-            sentences.append((Markup("<bdi>{}</bdi> on <bdi>{}</bdi>").format(subject, collection), sentence))
+            sentences.append((Markup("<bdi>{}</bdi> on {}").format(subject, placed(collection)), sentence))
     said = [
         AnswerLine("Inside", "inside", (where + ": " if len(places) > 1 else Markup("")) + s) for where, s in sentences
     ]

@@ -10,6 +10,7 @@ from evidense.records import Check, Finding, Json
 from evidense.report.ledger.strips import EquivalenceStrip, equivalence_strip
 from evidense.report.ledger.words import NO_EVIDENCE, REGISTERED, anchor, command, margin_of, name_of, pair_of
 from evidense.report.places import grouped
+from evidense.report.rendering import without_sample
 from evidense.report.words import CLAIM_WORDS, Word
 
 LINKED = 4
@@ -56,7 +57,9 @@ class ClaimRow:
     @property
     def about(self) -> str:
         """Return the pair, the collection and what sets the verdict apart, after the words that it is on an analogue."""
-        return " · ".join(text for text in (self.analogue, self.pair, self.collection, self.apart) if text)
+        return " · ".join(
+            text for text in (self.analogue, self.pair, without_sample(self.collection), self.apart) if text
+        )
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 // Everything on the page can be read without this: it adds sorting, copying, and opens what a link points into.
 (() => {
   const text = (cell) => (cell ? cell.dataset.v ?? cell.textContent.trim() : "");
+  const number = (text) => Number(text.replace(/\u2212/g, "-").replace(/^\[([^,\]]+),.*$/, "$1").replace(/,/g, ""));  // an interval by its lower end
   const compare = (a, b) => {
-    const x = Number(a.replace(/,/g, "")), y = Number(b.replace(/,/g, ""));
+    const x = number(a), y = number(b);
     return a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y) ? x - y : a.localeCompare(b);
   };
   for (const table of document.querySelectorAll("table.sortable")) {
