@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import evidense as ev
 from evidense import report
 from evidense.boundary.numerals import plain
 from evidense.records import Verdict
@@ -143,3 +144,14 @@ def test_the_widths_of_a_table_are_those_of_the_typeface() -> None:
     ):
         assert 0.9 < width_pt(text) / (roman.getlength(text) / 100) < 1.25
     assert 0.9 < width_pt(".583") / (bold.getlength(".583") / 100) < 1.25
+
+
+def test_a_paper_has_a_table_for_each_measure_that_was_asked_for(tmp_path: Path) -> None:
+    lines = [f"q{n} Q0 d{(n + k) % 30} {k + 1} {9 - k} r\n" for n in range(30) for k in range(5)]
+    (tmp_path / "old.run").write_text("".join(lines))
+    (tmp_path / "new.run").write_text("".join(lines[5:]))
+    (tmp_path / "qrels.txt").write_text("".join(f"q{n} 0 d{n} 1\nq{n} 0 d{(n + 1) % 30} 0\n" for n in range(30)))
+    result = ev.compare(str(tmp_path / "old.run"), str(tmp_path / "new.run"), qrels=str(tmp_path / "qrels.txt"))
+    contents = Contents.of(result.study, result.records)
+    assert "nDCG(judged_only=True)@10" in contents.measures
+    assert [table.measure for table in paper_tables(contents)] == ["nDCG@10", "RR@10", "R@100"]

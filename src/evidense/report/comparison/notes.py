@@ -15,6 +15,8 @@ from evidense.stats import few_seeds
 MANY_LOST = 0.05
 """Share of the relevant documents that the corpus lacks from which on it is noted."""
 _LACKS = re.compile(r"that the corpus lacks \(([\d,]+) of ([\d,]+) relevant documents")
+MANY_TIED = 0.05
+"""Share of the queries with equal scores from which on it is noted."""
 SURFACED = 0.05
 """Share of unjudged documents in the top 10 beyond the baseline's that is worth a note."""
 
@@ -32,10 +34,14 @@ class Note:
 
 
 def notes_on(contents: Contents, system: str) -> list[Note]:
-    """Return the notes that concern one comparison: those of the collections, the system, the baseline, the references."""
-    others = [s for s in (contents.baseline, *contents.references) if s != system]
+    """Return the notes that concern one comparison; those of the collections, the baseline and the references stand with the first one."""
+    is_first = system == contents.systems[0]
+    others = [s for s in (contents.baseline, *contents.references) if s != system and is_first]
     notes = [
-        Note(c, text, tuple(contents.collections)) for c in contents.collections for text in _of_collection(contents, c)
+        Note(c, text, tuple(contents.collections))
+        for c in contents.collections
+        for text in _of_collection(contents, c)
+        if is_first
     ]
     notes += [*_part_of_index(contents, system), *_unseen(contents, system), *_unjudged(contents, system)]
     notes += [*_prompts(contents, system), *_few_seeds(contents, system), *_servers(contents, system)]
@@ -112,12 +118,21 @@ def _without(verdict: Verdict, finding: Finding, n_gone: int) -> str:
 def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:
     """What was noted when a system ranked a collection, and when its lists were scored."""
     if (ranking := contents.rankings.get((system, collection))) is not None:
-        yield from (text for text in _warnings(ranking) if not text.startswith(UNSEEN))
+        yield from (text for text in _warnings(ranking) if not text.startswith(UNSEEN) and not _are_few_ties(text))
         yield from _raised_ef(ranking)
     if (recall := contents.recalls.get((system, collection))) is not None and not _finds_all(recall):
         yield _recall(recall)
     mean = contents.means.get((system, collection, contents.study.primary))
     yield from (str(text) for text in (mean.details.get("notes") or () if mean is not None else ()))
+
+
+_TIES = re.compile(r"([\d,]+) of ([\d,]+) queries of this file have equal scores")
+
+
+def _are_few_ties(text: str) -> bool:
+    """Say whether a note is on equal scores in so few queries that their order hardly matters."""
+    found = _TIES.match(text)
+    return found is not None and _number(found[1]) < MANY_TIED * _number(found[2])
 
 
 _RAISED = re.compile(r"\bef (\d+(?:,\d+)*)\b.*\(raised from (\d+(?:,\d+)*) to the depth\)")

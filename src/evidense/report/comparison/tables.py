@@ -39,7 +39,7 @@ def latex(contents: Contents) -> str:
         if pooled is not None and len(contents.collections) > 1:
             effect, label = effect_cell(pooled.value, pooled.low, pooled.high), str(pooled.details.get("label", ""))
             rows.append((escape_latex(system), r"\emph{mean of these}", count(pooled.n), "", "", effect, label))
-    heads = ("System", "Collection", "$n$", "Baseline", "System", "Difference [interval]", "Verdict")
+    heads = ("System", "Collection", "$n$", "Baseline value", "System value", "Difference [interval]", "Verdict")
     if len(contents.systems) > 1:
         return LatexTable(_caption(contents), "llrrrrl", heads, rows, _label(contents)).text()
     return LatexTable(_caption(contents), "lrrrrl", heads[1:], [row[1:] for row in rows], _label(contents)).text()
@@ -83,7 +83,7 @@ def markdown(contents: Contents) -> str:
         )
     lines += [
         "",
-        "| | verdict | system | collection | baseline | system | difference [interval] | n | better / equal / worse |",
+        "| | verdict | system | collection | baseline value | system value | difference [interval] | n | better / equal / worse |",
         "|---|---|---|---|---:|---:|---:|---:|---:|",
     ]
     lines += [_markdown_row(v) for s in contents.systems for v in contents.worst_first(s)]

@@ -1,7 +1,8 @@
 "use strict";
 // All queries of a collection: unpacked when opened; search, filter, sort, lists side by side, a link to each query. Texts enter the page as text only.
 (() => {
-  const STEP = 100, MINUS = "\u2212";
+  const STEP = 100, MOST_SYSTEMS = 6, MINUS = "\u2212";
+  const folded = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00df/g, "ss");  // letters without their marks find those with them
   const make = (tag, attributes = {}, ...children) => {
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -37,10 +38,10 @@
 
   class Table {
     constructor(box, data) {
-      Object.assign(this, { box, data, measure: 0, system: Math.min(1, data.n_compared - 1), words: [], outcome: "", slice: "", judged: "", column: "delta", down: false, shown: STEP, opened: new Set() });
+      Object.assign(this, { box, data, measure: 0, system: Math.min(1, data.n_compared - 1), words: [], sought: "", outcome: "", slice: "", judged: "", column: "delta", down: false, shown: STEP, opened: new Set() });
       this.ranked = data.lists.map((system) => system.map((row, place) => row.map((position) => data.tops[place][position])));
       this.list = new Map(data.listed.map((query, place) => [query, place]));
-      this.lower = data.ids.map((id, i) => `${id}\n${data.queries[i]}`.toLowerCase());
+      this.folded = data.ids.map((id, i) => folded(`${id}\n${data.queries[i]}`));
       this.judges = data.gains.some((row) => row.some(([, gain]) => gain <= 0));  // without negatives, the share judged is precision
       this.share = data.ids.map((_, i) => this.judgedShare(i));
       this.draw();
@@ -68,7 +69,7 @@
       this.tools = make("div", { class: "tools" },
         make("label", { class: "search" }, "search queries", search),
         data.measures.length > 1 ? this.choice("measure", data.measures.map((m, k) => [k, m.replace("(judged_only=True)", " judged only")]), (v) => { this.measure = Number(v); }) : null,
-        data.n_compared > 2 ? this.choice("system", data.systems.slice(1, data.n_compared).map((s, k) => [k + 1, s]), (v) => { this.system = Number(v); }) : null,
+        data.n_compared > 2 ? this.choice("system", data.systems.slice(1, data.n_compared).map((s, k) => [k + 1, s]), (v) => { this.system = Number(v); if (!this.columns.some(([name]) => name === this.column)) this.column = "delta"; }) : null,
         this.choice("show", [["", "all"], ["worse", "worse"], ["better", "better"], ["equal", "equal"]], (v) => { this.outcome = v; }),
         slices.length ? this.choice("slice", [["", "all"], ...slices], (v) => { this.slice = v; }) : null,
         this.judges ? this.choice("judged of the first ten", [["", "any share"], ["low", "less than half"], ["high", "half or more"]], (v) => { this.judged = v; }) : null);
@@ -84,7 +85,7 @@
 
     find(text) {
       performance.mark("search");
-      this.words = text.toLowerCase().split(/\s+/).filter(Boolean); this.shown = STEP;
+      this.words = folded(text).split(/\s+/).filter(Boolean); this.sought = text.trim(); this.shown = STEP;
       this.fill();
       performance.measure("evidense search", "search");
     }
@@ -99,30 +100,33 @@
 
     chosen() {
       const { data } = this, deltas = data.deltas[this.measure][this.system], [column, code] = this.slice.split("\n");
-      const fits = (i) => this.words.every((word) => this.lower[i].includes(word))
+      const fits = (i) => this.words.every((word) => this.folded[i].includes(word))
         && (!this.outcome || (this.outcome === "better" ? deltas[i] > 0 : this.outcome === "worse" ? deltas[i] < 0 : deltas[i] === 0))
         && (!this.slice || data.slices[column].of[i] === Number(code))
         && (!this.judged || (this.share[i] >= 0 && (this.judged === "high") === (this.share[i] >= .5)));
-      const keys = new Map();
+      const keys = new Map(), sought = (i) => this.sought && data.ids[i] === this.sought ? 0 : 1;  // a whole id comes first
       const rows = data.ids.map((_, i) => i).filter(fits);
       for (const i of rows) keys.set(i, this.key(i));
       const way = this.down ? -1 : 1;
-      return rows.sort((a, b) => { const x = keys.get(a), y = keys.get(b); return way * (typeof x === "string" ? x.localeCompare(y) : x - y) || a - b; });
+      return rows.sort((a, b) => { const x = keys.get(a), y = keys.get(b); return sought(a) - sought(b) || way * (typeof x === "string" ? x.localeCompare(y) : x - y) || a - b; });
     }
 
     get columns() {
       const { data } = this, systems = data.systems.map((s, k) => [String(k), k === 0 && data.n_compared > 1 ? `${s} (baseline)` : s, data.n_compared > 1 ? "other" : ""]);
-      return [["query", "query", ""], ...systems, ...(data.n_compared > 1 ? [["delta", "difference", ""]] : []), ...(this.judges ? [["judged", "judged", "other"]] : [])];
+      const read = data.systems.length > MOST_SYSTEMS ? systems.filter((_, k) => k === 0 || k === this.system) : systems;
+      return [["query", "query", ""], ...read, ...(data.n_compared > 1 ? [["delta", "difference", ""]] : []), ...(this.judges ? [["judged", "judged", "other"]] : [])];
     }
 
     fill(anew = true) {
       const { data } = this, rows = this.rows = this.chosen();
       if (anew) this.head.replaceChildren(make("tr", {}, ...this.columns.map(([name, text, other]) => make("th", {
-        scope: "col", class: [name === "query" ? "" : "num", other].join(" ").trim() || null, "aria-sort": this.column === name ? (this.down ? "descending" : "ascending") : null,
+        scope: "col", class: [name === "query" ? "asked" : "num", other].join(" ").trim() || null, "aria-sort": this.column === name ? (this.down ? "descending" : "ascending") : null,
       }, make("button", { type: "button", class: "sort", onclick: () => { this.down = this.column === name && !this.down; this.column = name; this.fill(); } }, text)))));
       const deltas = data.deltas[this.measure][this.system], of = rows.map((i) => deltas[i]);
       const tally = ["better", "equal", "worse"].map((word, k) => `${of.filter((x) => Math.sign(x) === 1 - k).length.toLocaleString("en")} ${word}`).join(", ");
-      this.told.textContent = `${rows.length.toLocaleString("en")} of ${data.ids.length.toLocaleString("en")} queries${data.n_compared > 1 ? `: ${tally}` : ""}`;
+      const hidden = data.systems.length > MOST_SYSTEMS ? `; values of all ${data.systems.length} systems stand in an opened query and in the CSV` : "";
+      const nothing = this.words.length ? "; the search reads texts and ids of queries, not documents" : "";
+      this.told.textContent = `${rows.length.toLocaleString("en")} of ${data.ids.length.toLocaleString("en")} queries${!rows.length ? nothing : data.n_compared > 1 ? `: ${tally}` : ""}${hidden}`;
       this.body.replaceChildren(...rows.slice(0, this.shown).flatMap((i) => this.opened.has(i) ? [this.row(i), this.lists(i)] : [this.row(i)]));
       const left = rows.length - this.shown;
       this.more.hidden = left <= 0;
@@ -212,8 +216,8 @@
 
     show(id) {
       const i = this.data.ids.indexOf(id);
-      if (i < 0) return;
-      if (!this.rows.includes(i)) { this.search.value = ""; for (const select of this.tools.querySelectorAll("select")) select.selectedIndex = 0; Object.assign(this, { words: [], outcome: "", slice: "", judged: "", measure: 0, system: Math.min(1, this.data.n_compared - 1) }); }
+      if (i < 0) { this.told.textContent = `No query has the id ${id}.`; return; }
+      if (!this.rows.includes(i)) { this.search.value = ""; for (const select of this.tools.querySelectorAll("select")) select.selectedIndex = 0; Object.assign(this, { words: [], sought: "", outcome: "", slice: "", judged: "", measure: 0, system: Math.min(1, this.data.n_compared - 1) }); }
       this.opened.add(i); this.shown = Math.max(STEP, this.chosen().indexOf(i) + 1); this.fill();
       const row = this.body.querySelector(`tr[data-query="${i}"]`);
       row.scrollIntoView(); row.querySelector(".ask").focus({ preventScroll: true });

@@ -66,9 +66,9 @@ def paper_markdown(contents: Contents) -> str:
 
 
 def paper_tables(contents: Contents) -> list[PaperTable]:
-    """Return a table for each measure of quality that has values, the primary one first; more judged documents are no better result."""
+    """Return a table for each measure of quality that was asked for, the primary one first; more judged documents are no better result."""
     measured = {measure for _, _, measure in contents.means if measures.parse(measure).NAME != "Judged"}
-    return [_table(contents, measure) for measure in contents.measures if measure in measured]
+    return [_table(contents, measure) for measure in contents.study.measures if measure in measured]
 
 
 def _table(contents: Contents, measure: str) -> PaperTable:
