@@ -23,6 +23,14 @@ NAMES = (
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe")  # fmt: skip
 PATIENCE_S = 30
+SAVED = """(async () => {
+  const saved = [];
+  HTMLAnchorElement.prototype.click = function () { saved.push([this.download, decodeURIComponent(this.href.slice(this.href.indexOf(',') + 1))]); };
+  for (const button of document.querySelectorAll('.take button')) if (button.textContent === 'SVG' && button.checkVisibility()) button.click();
+  await new Promise(done => setTimeout(done, 100));
+  return saved;
+})()"""
+"""Presses each button that saves a figure as SVG; returns the name and text of every file, without saving it."""
 
 
 def chromium() -> str | None:

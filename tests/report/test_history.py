@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,11 @@ from evidense.report.history.server import HOST, PageServer
 from evidense.report.history.trends import trend_lines, trends
 from evidense.store import Store
 from report.accessible import violations
-from report.browser import Browser
+from report.browser import SAVED, Browser
 from report.hostile import hostile
 from report.sample import Sample
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
@@ -188,6 +191,10 @@ def test_the_history_in_a_browser(
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert browser.evaluate("typeof window.hacked") == "undefined"
     assert violations(browser) == []
+    trends_shown = browser.evaluate("document.querySelectorAll('.trend').length")
+    saved = browser.evaluate(SAVED)
+    assert len(saved) == trends_shown > 0
+    assert all(f"{SVG}circle" in {e.tag for e in ET.fromstring(text).iter()} for _, text in saved)
     browser.evaluate(
         "(() => { const box = document.getElementById('filter'); box.value = 'FIRST identical'; box.dispatchEvent(new Event('input')); })()"
     )

@@ -27,7 +27,7 @@ from evidense.store import Store
 from evidense.study.compare import dissection
 from evidense.study.run import RunOptions, run_study
 from evidense.verbs.decide_claims import literature
-from report.browser import Browser
+from report.browser import SAVED, Browser
 from report.number_style import shown_text, wrongly_written
 from report.sample import Sample
 from report.test_browser import CONTRAST, OUTSIDE
@@ -342,15 +342,6 @@ def test_a_link_of_the_ledger_opens_the_table_that_it_points_into(browser: Brows
 def test_the_page_writes_numbers_in_one_style(out: Path) -> None:
     page = (out / "report.html").read_text(encoding="utf-8")
     assert wrongly_written(shown_text(page)) == []
-
-
-SAVED = """(async () => {
-  const saved = [];
-  HTMLAnchorElement.prototype.click = function () { saved.push([this.download, decodeURIComponent(this.href.slice(this.href.indexOf(',') + 1))]); };
-  for (const button of document.querySelectorAll('.take button')) if (button.textContent === 'SVG' && button.checkVisibility()) button.click();
-  await new Promise(done => setTimeout(done, 100));
-  return saved;
-})()"""
 
 
 @pytest.mark.browser
