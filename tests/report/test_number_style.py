@@ -1,11 +1,15 @@
 """Numbers are written in one style wherever people read them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evidense import report
 from evidense.boundary.numerals import significant
+from evidense.report.comparison.paper.figures import forest_svg
+from evidense.report.comparison.paper.table import paper_markdown, paper_table
+from evidense.report.contents import Contents
 from evidense.stats.equivalence import said
 from report.number_style import shown_text, wrongly_written
 from report.sample import Sample
@@ -43,3 +47,17 @@ def test_reasons_of_claims_write_numbers_as_the_page_does(relation: str) -> None
 )
 def test_ratios_keep_their_first_digits(x: float, text: str) -> None:
     assert significant(x) == text
+
+
+def test_a_level_is_not_rounded_up_to_certainty(sample: Sample) -> None:
+    study = replace(sample.study, confidence=0.995)
+    records = [study, *sample.records[1:]]
+    contents = Contents.of(study, records)
+    printed = [
+        report.table_text(study, records),
+        report.table_markdown(study, records),
+        paper_markdown(contents),
+        forest_svg(contents),
+    ]
+    assert all("99.5" in text and "100%" not in text for text in printed)
+    assert r"99.5\,\%" in paper_table(contents)

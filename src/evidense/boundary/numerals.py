@@ -115,6 +115,15 @@ def duration(seconds: float) -> str:
     return f"{s // 3600} h {s % 3600 // 60} min"
 
 
+def level(confidence: float) -> str:
+    """Return a level of confidence, never rounded up to certainty.
+
+    >>> level(0.95), level(0.995)
+    ('95\u202f%', '99.5\u202f%')
+    """
+    return f"{100 * confidence:.6g}\u202f%"
+
+
 def percent(share: float) -> str:
     """Return a share as whole percents, or with two digits where it is less than ten percent.
 

@@ -1,5 +1,6 @@
 """LaTeX: one writer for all tables that go into papers; they need the package booktabs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ from evidense.boundary.numerals import interval, signed
 from evidense.boundary.shown import shown
 
 _ESCAPED = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}",
-            "^": r"\textasciicircum{}", "−": "$-$", "±": r"$\pm$", "→": r"$\to$", "<": r"\textless{}", ">": r"\textgreater{}"}  # fmt: skip
+            "^": r"\textasciicircum{}", "−": "$-$", "\u202f": r"\,", "±": r"$\pm$", "→": r"$\to$", "<": r"\textless{}", ">": r"\textgreater{}"}  # fmt: skip
+_SPACES = re.compile(r"[^\S\u202f]+")
 _MATHS = {"−": "-", "±": r"\pm ", "—": r"\text{--}"}
 RULE: tuple[str, ...] = ()
 """A row without cells: a line between two groups of rows."""
@@ -74,7 +76,7 @@ def escape_latex(text: str) -> str:
     >>> escape_latex("100%_{a}")
     '100\\%\\_\\{a\\}'
     """
-    return "".join(_ESCAPED.get(c, c) for c in shown(" ".join(text.split())))
+    return "".join(_ESCAPED.get(c, c) for c in shown(_SPACES.sub(" ", text.strip())))
 
 
 def math(text: str) -> str:

@@ -1,5 +1,6 @@
 """Notebook: the first screen as one HTML fragment that fits into somebody else's page."""
 
+from evidense.boundary.numerals import level
 from evidense.report.comparison.answer import answer, family, title
 from evidense.report.comparison.forest import group, scale_of
 from evidense.report.contents import Contents
@@ -15,7 +16,7 @@ def fragment(contents: Contents) -> str:
     """Return the fragment; it has no script, no class and no id, so that it cannot clash with the notebook."""
     study, scale = contents.study, scale_of(contents)
     return environment().get_template("notebook.html.j2").render(
-        title=title(contents), primary=study.primary, margin=margin_text(study.margin), confidence=f"{study.confidence:.0%}", family=family(contents),
+        title=title(contents), primary=study.primary, margin=margin_text(study.margin), confidence=level(study.confidence), family=family(contents),
         answers=[answer(contents, s) for s in contents.systems], groups=[group(contents, s, scale) for s in contents.systems],
         scale=scale, heads=_HEADS, colours=_COLOURS,
     )  # fmt: skip

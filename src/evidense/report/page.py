@@ -7,6 +7,7 @@ from jinja2 import Template
 from markupsafe import Markup
 
 import evidense
+from evidense.boundary.numerals import level
 from evidense.report import texts
 from evidense.report.banner import banner
 from evidense.report.checkpoints import curves
@@ -119,7 +120,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
     overview = [setup_table.values_row(contents, c) for c in contents.collections]
     return {
         **assets(), **query_assets(), "version": evidense.__version__, "frame": frame,
-        "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence * 100:.0f}\u202f%",
+        "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": level(study.confidence),
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
         "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
         "lists_note": lists_note(contents), "places": leaderboard(contents), "checkpoints": curves(contents),

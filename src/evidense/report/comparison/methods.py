@@ -1,6 +1,6 @@
 """Methods: the paragraph and the references that a paper can take over as they are."""
 
-from evidense.boundary.numerals import count, short
+from evidense.boundary.numerals import count, level, short
 from evidense.measures import parse
 from evidense.report.comparison.seeds import sentence
 from evidense.report.contents import Contents
@@ -19,7 +19,7 @@ def paragraph(contents: Contents) -> str:
         f"We compared {systems} with {_introduced(contents.baseline)} on {n} collection{'s' if n != 1 else ''} ({_sizes(contents)}) "
         f"by {study.primary}, computed per query with ir-measures (MacAvaney et al., 2022).",
         _dependence(contents),
-        f"Intervals ({study.confidence:.0%}) come from a studentised cluster bootstrap and p-values from cluster sign-flips "
+        f"Intervals ({level(study.confidence)}) come from a studentised cluster bootstrap and p-values from cluster sign-flips "
         f"({count(study.n_resamples)} resamples, seed {study.seed}{_few(contents)}).",
     ]
     if several:

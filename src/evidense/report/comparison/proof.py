@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from evidense.boundary.numerals import count, interval, plain, short, signed
+from evidense.boundary.numerals import count, interval, level, plain, short, signed
 from evidense.records import (
     Checkpoint,
     Finding,
@@ -43,7 +43,7 @@ def study_facts(contents: Contents) -> list[Fact]:
         ("baseline", s.systems[0] if s.systems else ""), ("compared", ", ".join(s.systems[1:])), ("for reference", ", ".join(s.references)),
         ("training seeds", seeds),
         ("collections", ", ".join(s.collections)), ("sample of each", ", ".join(sample)), ("measures, primary first", ", ".join(s.measures)),
-        ("margin", f"±{short(s.margin)}"), ("confidence", f"{s.confidence:.0%}"), ("slices named beforehand", ", ".join(s.slices)),
+        ("margin", f"±{short(s.margin)}"), ("confidence", level(s.confidence)), ("slices named beforehand", ", ".join(s.slices)),
         ("claims", ", ".join(s.claims)), ("trained on", ", ".join(s.trained_on)), ("best of", "the best of these is taken" if s.best_of else ""),
         ("looks planned", count(s.looks) if s.looks else ""), ("factorial", canonical_json(s.factorial) if s.factorial else ""),
         ("arms", canonical_json(list(s.arms)) if s.arms else ""), ("seed", str(s.seed)), ("resamples", count(s.n_resamples)), ("depth", count(s.depth)),

@@ -5,7 +5,7 @@ import re
 
 from markupsafe import Markup
 
-from evidense.boundary.numerals import count, interval, plain, signed
+from evidense.boundary.numerals import count, interval, level, plain, signed
 from evidense.boundary.shown import shown
 from evidense.records import Verdict
 from evidense.report.comparison.answer import answer, family
@@ -51,8 +51,8 @@ def _label(contents: Contents) -> str:
 
 def _caption(contents: Contents) -> str:
     study = contents.study
-    level = f"{study.confidence * 100:.0f}\\% interval, {escape_latex(family(contents))}"
-    what = f"{escape_latex(measure_name(study, study.primary))}: difference from {escape_latex(contents.baseline)} with its {level}"
+    interval_of = f"{escape_latex(level(study.confidence))} interval, {escape_latex(family(contents))}"
+    what = f"{escape_latex(measure_name(study, study.primary))}: difference from {escape_latex(contents.baseline)} with its {interval_of}"
     return f"{what}; margin {math(margin_text(study.margin))}."
 
 
@@ -68,7 +68,7 @@ def markdown(contents: Contents) -> str:
     lines = [
         f"### {_title(contents)}",
         "",
-        f"{escape_markdown(measure_name(study, study.primary))} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}",
+        f"{escape_markdown(measure_name(study, study.primary))} · margin {margin_text(study.margin)} · {level(study.confidence)}, {family(contents)}",
         "",
     ]
     lines += [

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from evidense.boundary.numerals import count, interval, signed
+from evidense.boundary.numerals import count, interval, level, signed
 from evidense.boundary.shown import shown_line
 from evidense.records import Verdict
 from evidense.report.comparison.answer import answer, family
@@ -20,7 +20,7 @@ LEAST_NAME = 24
 def text(contents: Contents, width: int = 100) -> str:
     """Return the first screen for a terminal of this width."""
     study = contents.study
-    head = f"{_plain_title(contents)} · {study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}"
+    head = f"{_plain_title(contents)} · {study.primary} · margin {margin_text(study.margin)} · {level(study.confidence)}, {family(contents)}"
     lines = textwrap.wrap(head, width)
     for sentence in [*map(best_sentence, contents.winners), *sentences(study), *shared_sentences(contents)]:
         lines += ["", *textwrap.wrap(sentence, width)]

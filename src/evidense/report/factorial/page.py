@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import evidense
-from evidense.boundary.numerals import count, interval, plain
+from evidense.boundary.numerals import count, interval, level, plain
 from evidense.compute.comparison import floor
 from evidense.compute.comparison.budget_grid import is_grid_cell
 from evidense.records import Finding
@@ -73,7 +73,7 @@ def context(contents: Contents, store: Store) -> dict[str, object]:
         "spread": spread_lines(contents.records),
         "is_one_budget": bool(study.factorial) and not study.factorial.get("budgets"), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
         "words": list(WORDS.values()), "proof": proof, "contents": contents, "banner": banner(contents), "version": evidense.__version__,
-        "confidence": f"{study.confidence * 100:.0f}\u202f%", "homes": _homes(study.arms),
+        "confidence": level(study.confidence), "homes": _homes(study.arms),
         "floors": [(name, floor.floor_reason(f)) for name, f in effects.floors.items()], "question": study.question, "shared": shared_sentences(contents),
     }  # fmt: skip
 

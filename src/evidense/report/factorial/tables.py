@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from evidense.boundary.numerals import count, interval, signed
+from evidense.boundary.numerals import count, interval, level, signed
 from evidense.boundary.shown import shown
 from evidense.records import Finding
 from evidense.report.comparison.tables import escape_markdown
@@ -19,8 +19,8 @@ def latex(contents: Contents) -> str:
         (escape_latex(_title(f)), escape_latex(str(f.site["collection"])), count(f.n), effect_cell(f.value, f.low, f.high), _word(effects, f))
         for f in _ordered(effects)
     ]  # fmt: skip
-    level = f"{contents.study.confidence:.0%} intervals over {effects.n_seeds} seeds and all queries"
-    caption = f"{contents.study.primary}: effects with {level}; margin {margin_text(contents.study.margin)}."
+    intervals = f"{level(contents.study.confidence)} intervals over {effects.n_seeds} seeds and all queries"
+    caption = f"{contents.study.primary}: effects with {intervals}; margin {margin_text(contents.study.margin)}."
     heads = ("Effect", "Collection", "$n$", "Effect [interval]", "Verdict")
     return LatexTable(escape_latex(caption), "llrrl", heads, rows).text()
 

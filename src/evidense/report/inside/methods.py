@@ -1,7 +1,7 @@
 """Methods: how it was computed, in the words of the findings themselves."""
 
 import evidense
-from evidense.boundary.numerals import count
+from evidense.boundary.numerals import count, level
 from evidense.report.analysis_words import words_of
 from evidense.report.comparison import methods
 from evidense.report.contents import Contents
@@ -25,7 +25,7 @@ def paragraph(contents: Contents) -> str:
         "Layer 0 is the embeddings, layer l the output of block l; states were read in one pass and pooled as the figures say.",
         "Differences are paired by query; queries that share a relevant document or a group form one cluster, which is resampled or left out "
         "as a whole.",
-        f"Intervals are of {study.confidence:.0%}; a layer is said to differ where the interval that holds over all layers of its figure "
+        f"Intervals are of {level(study.confidence)}; a layer is said to differ where the interval that holds over all layers of its figure "
         f"together excludes 0 (maximum statistic; {count(study.n_resamples)} resamples, seed {study.seed}).",
     ]
     if any(row.get("states") == "float16" for row in study.dissect):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evidense.boundary.numerals import count
+from evidense.boundary.numerals import count, level
 from evidense.parts import AnalysisWords
 from evidense.records import Finding
 from evidense.report.analysis_words import estimand_of, words_of
@@ -157,7 +157,7 @@ def context(contents: Contents) -> Mapping[str, object]:
     claims = entries(contents.ledger, contents.inside)
     without = {e.code for e in claims if not e.has_evidence}
     return {
-        "study": study, "contents": contents, "banner": banner(contents), "proof": proof, "confidence": f"{study.confidence * 100:.0f}\u202f%",
+        "study": study, "contents": contents, "banner": banner(contents), "proof": proof, "confidence": level(study.confidence),
         "says": answer.box(contents), "decided": [e for e in claims if e.has_evidence], "open": [e for e in claims if not e.has_evidence],
         "open_words": tally([v for v in contents.ledger if v.details["code"] in without]),
         "meanings": list(CLAIM_WORDS.values()),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import level
 from evidense.report.checkpoints import curves
 from evidense.report.comparison.forest import Row, group, scale_of
 from evidense.report.comparison.leaderboard import leaderboard
@@ -56,7 +57,7 @@ def forest_svg(contents: Contents) -> str:
     caption = f"{who} − {contents.baseline}; {scale.caption}; the band is the margin {margin_text(study.margin)}"
     return environment().get_template("forest.svg.j2").render(
         lines=lines, scale=scale, caption=caption, colours=COLOURS, measure=measure_name(study, study.primary),
-        confidence=f"{study.confidence:.0%}", height=_FRAME + _ROW * len(lines), row_height=_ROW, indent=20 if many else 8,
+        confidence=level(study.confidence), height=_FRAME + _ROW * len(lines), row_height=_ROW, indent=20 if many else 8,
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def ranks_svg(contents: Contents) -> str:
     caption = f"Possible ranks by {measure}{over}, all pairs tested together. Systems whose bars overlap are not shown to differ in rank."
     return environment().get_template("ranks.svg.j2").render(
         standings=standings, names=[_shortened(s.system) for s in standings], caption=caption, measure=measure,
-        confidence=f"{study.confidence:.0%}", height=_FRAME + _ROW * len(standings), row_height=_ROW,
+        confidence=level(study.confidence), height=_FRAME + _ROW * len(standings), row_height=_ROW,
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def training_svgs(contents: Contents) -> list[str]:
     return [
         environment().get_template("training.svg.j2").render(
             curve=curve, colours=COLOURS, all_labelled=len(curve.steps) <= _MOST_LABELS,
-            caption=f"{measure_name(study, study.primary)} on {without_sample(curve.collection)} [{study.confidence:.0%}]. {curve.sentence}",
+            caption=f"{measure_name(study, study.primary)} on {without_sample(curve.collection)} [{level(study.confidence)}]. {curve.sentence}",
         )
         for curve in curves(contents)
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evidense import measures
-from evidense.boundary.numerals import count, plain
+from evidense.boundary.numerals import count, level, plain
 from evidense.report.comparison.exports import slug
 from evidense.report.comparison.seeds import over_seeds
 from evidense.report.comparison.tables import escape_markdown
@@ -204,7 +204,7 @@ def caption(contents: Contents, measure: str, escape: Callable[[str], str], mark
     seeds = f" Intervals are {escape(over)}." if (over := over_seeds(contents)) else ""
     return (
         f"{sentence} {mark('+')} better, {mark('-')} worse than {escape(contents.baseline)} "
-        f"(simultaneous {escape(f'{study.confidence:.0%}')} intervals that leave out 0), {mark('=')} equal within {within}; unmarked: undecided.{seeds}"
+        f"(simultaneous {escape(level(study.confidence))} intervals that leave out 0), {mark('=')} equal within {within}; unmarked: undecided.{seeds}"
     )
 
 
