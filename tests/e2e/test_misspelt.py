@@ -22,8 +22,11 @@ def folder(own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04")
     (tmp_path / "nothing.txt").touch()
     (tmp_path / "notes.txt").write_text("some words\n")
-    for name in ("half", "empty", "model"):
+    for name in ("half", "empty", "model", "tables", "beir"):
         (tmp_path / name).mkdir()
+    (tmp_path / "tables" / "shop.csv").write_text("search,title\na,b\n")
+    for name in ("corpus", "queries"):
+        (tmp_path / "beir" / f"{name}.jsonl").write_text('{"_id": "1", "text": "a"}\n')
     (tmp_path / "half" / "corpus.jsonl").write_text('{"_id": "d1", "text": "a"}\n')
     (tmp_path / "model" / "model.safetensors").write_bytes(b"")
     return tmp_path
@@ -45,8 +48,28 @@ def folder(own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("pears.csv:search->title", "collection 'pears.csv': no such file or folder (did you mean 'pairs.csv'?)"),
         (
             "pairs.csv:search->title",
-            "pairs.csv has no column 'search' and 'title'; found query, document; write FILE:QUERY->DOCUMENT",
+            "pairs.csv has no columns 'search' or 'title'; found query, document; write FILE:QUERY->DOCUMENT",
         ),
+        (
+            "pairs.csv:Query->DOCUMENT",
+            "pairs.csv has no columns 'Query' or 'DOCUMENT' (did you mean 'query' and 'document'?); found",
+        ),
+        ("pairs.csv:query->text", "pairs.csv has no column 'text'; found query, document"),
+        (
+            "pairs.csv:query->query",
+            "'query' is named as the column of queries and of documents; expected two columns of",
+        ),
+        (
+            "pairs.csv:query-",
+            "'pairs.csv:query-' ends where the shell took '>' for itself; put the whole in quotes: 'pairs.csv:query->DOC",
+        ),
+        (
+            "pairs.csv:query",
+            "'pairs.csv:query' names one column; expected those of the query and of the document, of query, document; ",
+        ),
+        ("tables", "the folder 'tables' is not read as a collection; it holds shop.csv: name 'tables/shop.csv'"),
+        ("tables/shop.csv", "or name both: 'tables/shop.csv:QUERY->DOCUMENT'"),
+        ("beir/corpus.jsonl", "'beir/corpus.jsonl' is part of a BEIR folder; expected the folder; write --on beir"),
         ("zzz", "unknown collection 'zzz'"),
     ],
 )
@@ -154,6 +177,18 @@ def test_two_columns_of_a_table_are_named_with_an_arrow(evidense, folder, arrow)
     assert collection.name == "shop.csv:search term→title"
     assert [q.text for q in collection.queries] == [q.text for q in plain.queries]
     assert [d.text for d in collection.corpus] == [d.text for d in plain.corpus]
+
+
+def test_a_comma_in_the_name_of_a_column_or_file_is_no_separator(evidense, folder):
+    rows = ROWS.replace(",", ";").replace("means\n", 'means";3\n').replace(";the", ';"well, the')
+    (folder / "shop, old.csv").write_text(f"word;title, long;clicks\n{rows}", encoding="utf-8")
+    on = "pairs.csv,shop, old.csv:word->title, long"
+    done = evidense("compare", "bm25", "char_ngrams", "--on", on, "--queries", "20", "--out", "page")
+    assert done.exit_code == 0, done.stderr
+    names = [line.partition(": ")[0] for line in done.stdout.splitlines() if "(nDCG@10" in line]
+    assert names == ["pairs.csv", "shop, old.csv:word→title, long"]
+    misspelt = evidense("compare", "bm25", "char_ngrams", "--on", "shop, old.csv:word->title")
+    assert "has no column 'title' (did you mean 'title, long'?)" in misspelt.stderr
 
 
 def test_a_column_that_could_be_the_query_gives_way_to_the_one_that_is_named(folder):

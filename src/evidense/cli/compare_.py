@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split
+from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split, split_collections
 from evidense.cli.running import RunRequest, execute
 from evidense.cli.saying import completions
 from evidense.records import Study
@@ -141,7 +141,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
         raise click.MissingParameter(param_hint="'TUNED...'", param_type="argument")
     for sentence in hints((base, *tuned), options["seeds"]):
         print(f"  {sentence}", file=sys.stderr)
-    where = [*split(on), *(f"trec:{path}" for path in _paths(qrels))]
+    where = [*split_collections(on), *(f"trec:{path}" for path in _paths(qrels))]
     if not where:
         raise InvalidInput(_no_collection(tuned))
     request = RunRequest(

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split
+from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split, split_collections
 from evidense.cli.running import RunRequest, execute
 from evidense.cli.saying import completions
 
@@ -99,7 +99,7 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
 
         print(str(published_page(published, options["out"] or Path("evidense-out") / published)))
         return
-    where = split(options.pop("on"))
+    where = split_collections(options.pop("on"))
     if base is None or not tuned or not where:
         raise InvalidInput(
             "BASE, TUNED and --on are needed; expected two encoders and a collection, as: evidense dissect BASE TUNED --on phenotypes; "

@@ -108,6 +108,13 @@ def without_runner(words: Sequence[str]) -> list[str]:
     ]
 
 
+def split_collections(values: tuple[str, ...]) -> list[str]:
+    """Return the collections of an option that may be repeated; a comma in the name of a file or of a column is no separator."""
+    from evidense.reading.commas import collections_between_commas
+
+    return [collection for value in values for collection in collections_between_commas(value)]
+
+
 def split(values: tuple[str, ...]) -> list[str]:
     """Return the comma-separated parts of an option that may be repeated.
 

@@ -11,7 +11,7 @@ from evidense.reading.dataset_spelling import DatasetSpelling, expanded
 from evidense.reading.runs.files import kind
 from evidense.reading.runs.judgements import is_trec_qrels
 from evidense.reading.tables.delimited import listed
-from evidense.reading.tables.rows import table_format
+from evidense.reading.tables.rows import read_columns, table_format
 
 _EXPECTED = {
     "collection": "a table of pairs (.csv, .tsv, .jsonl, .parquet), TREC judgements, or a folder with corpus.jsonl, queries.jsonl and qrels/",
@@ -36,6 +36,8 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
     path, spelling = spelled.path, spelled.head if spelled.columns else spelling
     if exists(path):
         return UnknownName(f"{_why_not(what, spelling, path)}. Expected {_EXPECTED[what]}.")
+    if what == "collection" and (why := _one_column(spelling)):
+        return UnknownName(why)
     missing = [piece for piece in spelling.split("+") if not exists(expanded(piece))]
     if _is_path(missing[0]):
         hint = (
@@ -76,6 +78,21 @@ def _why_not(what: str, spelling: str, path: Path) -> str:
     return f"'{spelling}' is there, but is not read as a {what}"
 
 
+def _one_column(spelling: str) -> str:
+    """Explain FILE:COLUMN, which lacks its second column; "" if the spelling is none."""
+    head, colon, column = spelling.rpartition(":")
+    path = expanded(head)
+    if not colon or not column or not path.is_file() or not table_format(path):
+        return ""
+    if column[-1] in "-=":
+        column = column[:-1].strip()
+        return f"'{spelling}' ends where the shell took '>' for itself; put the whole in quotes: '{head}:{column}->DOCUMENT'"
+    return (
+        f"'{spelling}' names one column; expected those of the query and of the document, of {listed(read_columns(path))}; "
+        f"write '{head}:{column}->DOCUMENT', in quotes"
+    )
+
+
 def _with_scheme(spelling: str, names: Iterable[str]) -> str | None:
     """Return the spelling with the part's name that its beginning is closest to: OpenAI:m → openai:m."""
     scheme, colon, rest = spelling.partition(":")
@@ -90,6 +107,10 @@ def _folder(what: str, path: Path) -> str:
     unpacked_names = {name.removesuffix(".gz") for name in names}
     if what == "system" and {"corpus.jsonl", "queries.jsonl"} <= unpacked_names:
         return f"the folder '{path}' is a collection, and stands where a system was expected: give it with --on"
+    tables = [name for name in names if table_format(path / name)]
+    if what == "collection" and tables and not _SIGNS[what][0] & unpacked_names:
+        named = f"'{path / tables[0]}'" if len(tables) == 1 else f"one of its tables, as '{path / tables[0]}'"
+        return f"the folder '{path}' is not read as a collection; it holds {listed(names)}: name {named}"
     signs, needed = _SIGNS[what]
     lacks = ", ".join(sorted(needed - unpacked_names)) if signs & unpacked_names else f"all that makes a {what}"
     return f"the folder '{path}' lacks {lacks}; it holds {listed(names)}"

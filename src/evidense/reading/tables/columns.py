@@ -27,6 +27,7 @@ ROLES = {
     "group": ("group",),
     "split": ("split",),
 }
+_PARTS_OF_BEIR = ("corpus.jsonl", "queries.jsonl")
 _MOST_COMPARED = 200
 """How many columns are searched for a similar name."""
 
@@ -55,11 +56,13 @@ def require(columns: Sequence[str], path: Path, *roles: str) -> list[str]:
     column_of_role = {role: find(columns, role) for role in roles}
     missing = [role for role, name in column_of_role.items() if name is None]
     if missing:
+        if path.name.removesuffix(".gz") in _PARTS_OF_BEIR and is_beir_folder(path.parent):
+            raise InvalidInput(f"'{path}' is part of a BEIR folder; expected the folder; write --on {path.parent}")
         problems = "; ".join(
             f"no column for the {role} ({', '.join(ROLES[role])}){_nearest(columns, role)}" for role in missing
         )
         raise InvalidInput(
-            f"{path}: {problems}. Found: {listed(columns)}. Rename the column in the first line, or name both: '{path.name}:QUERY->DOCUMENT'"
+            f"{path}: {problems}. Found: {listed(columns)}. Rename the column in the first line, or name both: '{path}:QUERY->DOCUMENT'"
         )
     return [name for name in column_of_role.values() if name is not None]
 
@@ -73,9 +76,16 @@ def renamed(table: DataTable, names: tuple[str, str] | None) -> DataTable:
     if names is None:
         return table
     if unknown := [name for name in names if name not in table.columns]:
-        what = " and ".join(f"'{name}'" for name in dict.fromkeys(unknown))
+        what = " or ".join(f"'{name}'" for name in dict.fromkeys(unknown))
+        near = [f"'{guess}'" for name in unknown if (guess := _nearest_to(name, table.columns))]
+        meant = f" (did you mean {' and '.join(dict.fromkeys(near))}?)" if near else ""
         raise InvalidInput(
-            f"{table.path} has no column {what}; found {listed(table.columns)}; write FILE:QUERY->DOCUMENT with two of these"
+            f"{table.path} has no column{'s' if len({*unknown}) > 1 else ''} {what}{meant}; found {listed(table.columns)}; "
+            "write FILE:QUERY->DOCUMENT with two of these"
+        )
+    if names[0] == names[1]:
+        raise InvalidInput(
+            f"'{names[0]}' is named as the column of queries and of documents; expected two columns of {listed(table.columns)}; name another"
         )
     others = {n for role in ("query", "document") for n in find_all(table.columns, role)} - set(names)
     new = dict(zip(names, ("query", "document"), strict=True))
@@ -111,6 +121,18 @@ def _is_exported(path: Path, names: tuple[str, str] | None) -> bool:
         return True
     with regular(path) as file:
         return len(columns) > 1 and encoding_of(file.read(4), b"") == "utf-16"
+
+
+def is_beir_folder(folder: Path) -> bool:
+    """Say whether a folder holds a corpus and queries as BEIR publishes them."""
+    return all(any((folder / f"{name}{end}").is_file() for end in ("", ".gz")) for name in _PARTS_OF_BEIR)
+
+
+def _nearest_to(name: str, columns: Sequence[str]) -> str | None:
+    """Return the column that a mistyped name is closest to, whatever its case; None if none is close."""
+    of_lower = {column.lower(): column for column in columns[:_MOST_COMPARED]}
+    longer = [column for column in columns if column.lower().startswith(f"{name.lower()},")]
+    return longer[0] if longer else of_lower.get(nearest(name.lower(), of_lower) or "")
 
 
 def _nearest(columns: Sequence[str], role: str) -> str:

@@ -103,14 +103,18 @@ class Delimited:
 def separator_of(lines: Sequence[str], usual: str) -> str:
     r"""Return the separator of the cells: the usual one, unless it gives the header one cell and another gives several.
 
-    If several separators cut the header, the one that gives all lines the same number of cells; if several do, the usual one.
+    If several separators cut the header, the one that gives all lines the same number of cells; if several do, the one that gives most; else the usual one.
 
     >>> separator_of(["query;document\n", "a, b;c\n"], ","), separator_of(["query,document\n", "a; b,c; d\n"], ",")
     (';', ',')
+    >>> separator_of(["no.;query;title, long\n", '1;drill;"a drill, green"\n'], ",")
+    ';'
     """
     widths = {separator: _widths(lines, separator) for separator in dict.fromkeys((usual, *_SEPARATORS))}
     wide = [separator for separator, cell_counts in widths.items() if cell_counts and cell_counts[0] > 1]
     even = [separator for separator in wide if len(widths[separator]) > 1 and len(set(widths[separator])) == 1]
+    most = max((widths[separator][0] for separator in even), default=0)
+    even = [separator for separator in even if widths[separator][0] == most]
     if usual in wide and (usual in even or len(even) != 1):
         return usual
     cell_counts = wide if len(wide) == 1 else even
