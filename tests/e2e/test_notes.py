@@ -75,7 +75,7 @@ def test_a_note_on_one_of_two_collections_names_it(files):
                         on=[f"trec:{files}/a.txt", f"trec:{files}/b.txt"])  # fmt: skip
     notes = warnings(Contents.of(result.study, result.records), "again")
     missing_results = [re.sub("<.*?>", "", text) for text in notes if "without results" in text]
-    assert missing_results[0] == "again on b.txt: 1 of 31 queries without results, counted as 0"
+    assert missing_results[0] == "both systems on b.txt: 1 of 31 queries without results, counted as 0"
 
 
 def judged_run_pair(folder, negatives):

@@ -74,7 +74,9 @@ def test_a_search_forgives_marks_of_letters_and_puts_a_whole_id_first(
     assert browser.evaluate(TOLD) == "No query has the id no-such-query."
 
 
-def test_a_note_on_the_baseline_is_said_once_and_a_few_equal_scores_not_at_all(many: tuple[Result, Path]) -> None:
+def test_a_note_on_the_baseline_or_on_all_systems_is_said_once_and_a_few_equal_scores_not_at_all(
+    many: tuple[Result, Path],
+) -> None:
     result = many[0]
     contents = Contents.of(result.study, result.records)
     said = [str(text) for system in contents.systems for text in warnings(contents, system)]

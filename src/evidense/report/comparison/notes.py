@@ -45,9 +45,23 @@ def notes_on(contents: Contents, system: str) -> list[Note]:
     ]
     notes += [*_part_of_index(contents, system), *_unseen(contents, system), *_unjudged(contents, system)]
     notes += [*_prompts(contents, system), *_few_seeds(contents, system), *_servers(contents, system)]
-    for name in (system, *others):
-        notes += [Note(name, text, (c,)) for c in contents.collections for text in _own(contents, name, c)]
+    for c in contents.collections:
+        of_all = _of_all(contents, c)
+        notes += [Note(_all(contents), text, (c,)) for text in of_all if is_first]
+        for name in (system, *others):
+            notes += [Note(name, text, (c,)) for text in _own(contents, name, c) if text not in of_all]
     return _merged(notes)
+
+
+def _all(contents: Contents) -> str:
+    n = len(contents.everyone)
+    return "both systems" if n == 2 else f"all {n} systems"
+
+
+def _of_all(contents: Contents, collection: str) -> list[str]:
+    """Return what was noted of every system on a collection alike."""
+    first, *others = ([*_own(contents, name, collection)] for name in contents.everyone)
+    return [text for text in first if all(text in texts for texts in others)]
 
 
 def _merged(notes: Sequence[Note]) -> list[Note]:
@@ -131,7 +145,7 @@ _TIES = re.compile(r"([\d,]+) of ([\d,]+) queries of this file have equal scores
 
 def _are_few_ties(text: str) -> bool:
     """Say whether a note is on equal scores in so few queries that their order hardly matters."""
-    found = _TIES.match(text)
+    found = _TIES.search(text)  # of a system with seeds, after the name of the seed
     return found is not None and _number(found[1]) < MANY_TIED * _number(found[2])
 
 
