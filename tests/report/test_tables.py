@@ -36,6 +36,31 @@ def test_the_terminal_table_keeps_its_width(sample: Sample, width: int) -> None:
     assert sum("UNDECIDED" in line or "HELPS" in line or "HARMS" in line for line in lines) >= 9
 
 
+OLD_WORDS = re.compile(
+    r".{,60}(?:could hide|would decide|and hides|contains none of your|yours to know|in training data of|\b1 independent (?:groups|clusters)"
+    r"|does not help|\b\d+/\d+/\d+\b|win / tie).{,20}"
+)
+"""Words and forms that readers stumbled over."""
+
+
+def test_no_output_falls_back_to_words_that_readers_stumbled_over(sample: Sample, tmp_path: Path) -> None:
+    page = report.write(
+        sample.study, sample.records, sample.store, tmp_path / "page", text=True, command="", study_file=""
+    )
+    written = [
+        path.read_text(encoding="utf-8")
+        for path in page.parent.iterdir()
+        if path.suffix in (".html", ".md", ".tex", ".svg")
+    ]
+    tables = [
+        table(sample.study, sample.records) for table in (report.table_html, report.table_text, report.table_markdown)
+    ]
+    assert len(written) >= 4
+    for text in (*written, *tables):
+        visible = re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.DOTALL)
+        assert not OLD_WORDS.findall(re.sub(r"<[^>]+>", " ", visible))
+
+
 def test_the_terminal_is_not_steered_by_a_name(sample: Sample) -> None:
     bad = hostile(sample)
     records = [r for r in bad.records if not isinstance(r, Verdict)]

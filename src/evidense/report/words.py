@@ -22,7 +22,7 @@ class Word:
 
 _COMPARED = (
     Word("✖", "HARMS", 0, "is-harms", "the whole interval lies below 0, and not all of it inside the margin"),
-    Word("?", "UNDECIDED", 1, "is-undecided", "too few queries to decide, or an index could be the reason; the note says which, and what would decide"),
+    Word("?", "UNDECIDED", 1, "is-undecided", "too few queries to decide, or an index could be the reason; the note says which, and what would settle it"),
     Word("=", "SAME", 2, "is-same", "the whole interval lies inside the margin: no difference that matters"),
     Word("✔", "HELPS", 3, "is-helps", "the whole interval lies above 0, and not all of it inside the margin"),
     Word("≡", "IDENTICAL", 4, "is-identical", "every query has the same value with both"),

@@ -346,7 +346,8 @@ def _too_few(fewest: int, findings: Sequence[Finding]) -> str:
             f"layers are what is counted, neighbours depend on each other, and {layers} count as {fewest}: "
             f"a verdict needs {MIN_CLUSTERS}, which this encoder can never have"
         )
-    return f"{fewest} independent groups are too few to say; {MIN_CLUSTERS} are needed"
+    groups = "1 independent group is" if fewest == 1 else f"{fewest} independent groups are"
+    return f"{groups} too few to say; {MIN_CLUSTERS} are needed"
 
 
 def _which_site(joined: Joined, findings: Sequence[Finding]) -> str:

@@ -217,7 +217,7 @@ def _queries(verdict: Verdict) -> str:
             f"{count(verdict.n)}, worth at least {count(verdict.n_clusters)} independent ones, since queries share relevant documents in "
             f"part; {count(groups)} groups, if those that share half or more are one kind"
         )
-    return f"{count(verdict.n)} in {count(verdict.n_clusters)} independent clusters"
+    return f"{count(verdict.n)} in {count(verdict.n_clusters)} independent cluster{'s' * (verdict.n_clusters != 1)}"
 
 
 def _slice(finding: Finding, scale: Scale) -> Estimated:
