@@ -80,6 +80,8 @@ test: setup
 
 demo: .venv/demo-$(KEY)
 	$(BIN)/evidense run
+	@$(BIN)/evidense history -n 3
+	@echo "$(BIN)/evidense open shows these pages in a browser: every query to search, the leaderboard, trends"
 
 coverage: setup .venv/coverage-$(KEY)
 	$(ONE_THREAD) $(BIN)/pytest $(PYTEST_ARGS) --cov --cov-report=json:.coverage.json --cov-report=
