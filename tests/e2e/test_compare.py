@@ -14,6 +14,7 @@ import pytest
 
 import evidense as ev
 from evidense import registry
+from evidense.errors import InvalidInput
 
 ROW = {
     "claim",
@@ -172,6 +173,17 @@ def test_a_failed_gate_shows_the_verdict_table():
     ):
         worse.assert_gate("no-harm", margin=0.02)
     assert worse.assert_gate("no-harm", margin=0.99).passed
+    assert worse.gate("no-harm", margin="99 %").margin == 0.99
+    for margin in (2, 20, 1, 0, -1, float("nan"), "200%", "wide"):
+        with pytest.raises(InvalidInput, match="^gate: 'margin' is "):
+            worse.assert_gate("no-harm", margin=margin)
+
+
+def test_a_margin_in_percent_is_read_in_python_as_at_the_terminal():
+    result = ev.compare("bm25", "char_ngrams", on="docstrings", sample_queries=40, sample_documents=100, margin="2%")
+    assert result.study.margin == 0.02
+    with pytest.raises(InvalidInput, match=r"'margin' is 2\.0; expected a number between 0 and 1"):
+        ev.compare("bm25", "char_ngrams", on="docstrings", margin="200%")
 
 
 def test_pytest_shows_the_table_of_a_gate_line_by_line(tmp_path, pairs_csv):

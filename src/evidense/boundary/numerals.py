@@ -40,6 +40,19 @@ def short(x: float) -> str:
     return (MINUS if x < 0 and text else "") + (text or "0")
 
 
+def number_in(text: str) -> float:
+    """Return the number in a text. A percent sign divides it by 100.
+
+    Raises:
+        ValueError: the text is no number.
+
+    >>> number_in("0.02"), number_in("2%"), number_in(" 2 % ")
+    (0.02, 0.02, 0.02)
+    """
+    digits = text.strip()
+    return float(digits.removesuffix("%")) / 100 if digits.endswith("%") else float(digits)
+
+
 def significant(x: float, digits: int = 2) -> str:
     """Return a ratio or a tolerance by its first digits.
 

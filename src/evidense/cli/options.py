@@ -28,9 +28,11 @@ class NumberOrPercent(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number; `2%` and `2 %` are .02."""
+        from evidense.boundary.numerals import number_in
+
         text = str(value).strip()
         try:
-            return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+            return number_in(text)
         except ValueError:
             self.fail(f"'{text}' is not a number; expected one like 0.02 or 2%", param, ctx)
 

@@ -10,6 +10,7 @@ from evidense.boundary.shown import shown_line
 from evidense.errors import MissingExtra
 from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
+from evidense.study.files.form import margin_of
 from evidense.study.files.toml import write_study
 from evidense.study.gates.gate import Gate, gate
 from evidense.study.gates.looks import spent_plans
@@ -60,23 +61,31 @@ class Result:
         """Ranked lists, one record per system and collection."""
         return [ranking for ranking in self.of(Ranking) if not ranking.exact_for]
 
-    def gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
+    def gate(self, name: str = "no-harm", *, margin: float | str | None = None, allow_undecided: bool = False) -> Gate:
         """Check the verdicts against a gate. The result is true if the gate is met; it prints the failing rows and the table.
 
-        With several candidates (`best_of`), only the best one is checked. The gate is not met if all planned looks are used up.
+        `margin` is that of the study where none is given; a text such as "2%" is .02. With several candidates (`best_of`), only the
+        best one is checked. The gate is not met if all planned looks are used up.
+
+        Raises:
+            InvalidInput: the margin is no number between 0 and 1.
+            UnknownName: there is no gate of this name.
         """
-        m = self.study.margin if margin is None else margin
+        m = self.study.margin if margin is None else margin_of(margin, "gate")
         best = [f.site["system"] for f in self.findings if f.estimand == "winner"]
         outcomes = [o for o in self.of(Outcome) if not best or o.system in best]
         held = gate(outcomes, name, m, allow_undecided=allow_undecided, table=str(self))
         spent = spent_plans(self.study)
         return replace(held, passed=held.passed and not spent, failures=(*held.failures, *spent))
 
-    def assert_gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
+    def assert_gate(
+        self, name: str = "no-harm", *, margin: float | str | None = None, allow_undecided: bool = False
+    ) -> Gate:
         """Return the gate if it is met. Use it as the one line of a test, with or without pytest.
 
         Raises:
             AssertionError: the gate is not met. The message holds the failing rows and the verdict table.
+            InvalidInput, UnknownName: as `gate`.
         """
         __tracebackhide__ = True  # pytest shows the line of the test
         held = self.gate(name, margin=margin, allow_undecided=allow_undecided)

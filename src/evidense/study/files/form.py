@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from evidense.boundary.documents import Form
+from evidense.boundary.documents import Form, checked
+from evidense.boundary.numerals import number_in
 from evidense.boundary.shown import shown_line
 from evidense.errors import InvalidInput
 from evidense.values.spelling import Spelling, named_in
@@ -88,6 +89,12 @@ class NamesForm(Form):
     measures: dict[Text, Text] = Field(default_factory=dict)
 
 
+class MarginForm(Form):
+    """A margin alone: that of a gate."""
+
+    margin: float
+
+
 class StudyForm(Form):
     """Keys of a study file. The reader refuses other keys and names the nearest."""
 
@@ -121,6 +128,35 @@ class StudyForm(Form):
     names: NamesForm = Field(default_factory=NamesForm)
 
 
+def spelt_margin(value: object) -> object:
+    """Return a margin that is written as a text as its number: "2%" is .02. Other values and texts stay as they are.
+
+    >>> spelt_margin("2%"), spelt_margin(0.1), spelt_margin("small")
+    (0.02, 0.1, 'small')
+    """
+    try:
+        return number_in(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def margin_of(value: object, source: str) -> float:
+    """Return a margin that is given outside a study file, under the rules of a study file.
+
+    Raises:
+        InvalidInput: it is no number between 0 and 1.
+    """
+    margin = checked(MarginForm, {"margin": spelt_margin(value)}, source).margin
+    if mistakes := list(_mistakes_of_margin(margin)):
+        raise InvalidInput.all_of(source, mistakes)
+    return margin
+
+
+def _mistakes_of_margin(margin: float) -> Iterator[str]:
+    if not 0 < margin < 1:
+        yield f"'margin' is {margin}; expected a number between 0 and 1, neither of both, in units of the measure; 2% is 0.02"
+
+
 def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
     """Yield the mistakes of a study whose values are all of the right kind."""
     is_trained = bool(data.get("factorial") or data.get("arms"))
@@ -128,8 +164,7 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
         yield f"'systems' names {len(form.systems)}; expected a baseline and at least one other system"
     if not form.collections:
         yield "'collections' is empty; expected at least one (--on)"
-    if not 0 < form.margin < 1:
-        yield f"'margin' is {form.margin}; expected a number between 0 and 1, neither of both, in units of the measure; on the command line 2% is 0.02"
+    yield from _mistakes_of_margin(form.margin)
     if not 0 < form.confidence < 1:
         yield f"'confidence' is {form.confidence}; expected a number between 0 and 1"
     if form.best_of and not is_trained and len(form.systems) < 3:

@@ -15,7 +15,7 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Study
 from evidense.study.files.dissect_tables import dissections_of
 from evidense.study.files.expected_tables import expected_of
-from evidense.study.files.form import StudyForm, mistakes_of
+from evidense.study.files.form import StudyForm, mistakes_of, spelt_margin
 from evidense.study.files.names_tables import names_of
 from evidense.study.files.seeds import named_systems
 from evidense.study.trained.tables import training_tables
@@ -54,6 +54,7 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
             raise UnknownName.among(f"key of {source}", key, KEYS)
     data = {"question": QUESTION, **data}
     data = {"systems": [], **data} if _is_trained(data) else data
+    data = {key: spelt_margin(value) if key == "margin" else value for key, value in data.items()}
     form = checked(StudyForm, data, source)
     named = named_systems(form.systems, form.references, form.seeds)
     data = {**data, **{key: value for key, value in named.keys().items() if value or key in data}}
