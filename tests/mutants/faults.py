@@ -48,7 +48,7 @@ _EQUIVALENCE = ("claims/test_equivalence.py",)
 
 _VERDICTS = (
     Fault("sign", "compute/comparison/no_harm.py", ".low < -margin and", ".low < margin and", _GATE),
-    Fault("comparison flipped", "compute/comparison/no_harm.py", "if low > -margin:", "if low < -margin:", _GATE),
+    Fault("comparison flipped", "compute/comparison/no_harm.py", "\"unseen\" if low > -margin", "\"unseen\" if low < -margin", _GATE),
     Fault("margin ignored", "study/gates/gate.py", "low > 0 and v.high > margin", "low > 0 and v.high > 0", _GATE),
     Fault("comparison flipped", "study/gates/gate.py", "(high < 0 or", "(high > 1 or", _GATE),
     Fault("silence", "compute/comparison/no_harm.py", "if high < 0 and", "if high < 0 and not allow_undecided and", _GATE),

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from evidense.boundary.numerals import plain
 from evidense.records import Finding, Ranking, Record, Verdict
 from evidense.report.comparison import forest
 from evidense.report.comparison.answer import answer, warnings
+from evidense.report.comparison.sections import facts_on
 from evidense.report.contents import Contents
 from evidense.report.words import note
 from evidense.stats import too_few
@@ -90,6 +92,41 @@ def test_a_box_whose_word_differs_from_that_of_the_mean_says_why(sample: Sample,
     found = answer(of, system)
     why = said.replace("ONE: ", "but not for every single one: ")
     assert f"{found.lead}: {re.sub('</?bdi>', '', found.sentence)}" == why
+
+
+@pytest.mark.parametrize(
+    ("shapes", "said"),
+    [
+        (("LEANING",), "on c0, but 40 different queries are too few"),
+        (("LEANING", "LEANING"), "on all 2 collections, but 40 queries each are too few"),
+        (("IDENTICAL", "IDENTICAL"), "on all 2 collections, but 40 queries each are too few"),
+    ],
+)
+def test_the_box_never_contradicts_an_interval_without_a_loss(sample: Sample, shapes: tuple[str, ...], said: str) -> None:  # fmt: skip
+    of = contents(sample, *shapes, n_clusters=40)
+    sentence = re.sub("</?bdi>", "", answer(of, of.systems[0]).sentence)
+    assert (
+        f"no loss beyond .02 {said} to rely on that: 183 are needed at this margin, or a gain that is shown."
+        in sentence
+    )
+    assert "not ruled out" not in sentence
+
+
+def test_the_box_says_which_margin_identical_values_allow(sample: Sample) -> None:
+    of = contents(sample, "IDENTICAL", n_clusters=113)
+    found = answer(of, of.systems[0])
+    n = of.worst_first(of.systems[0])[0].n
+    assert (found.lead, found.passes) == ("IDENTICAL", False)
+    assert found.sentence.startswith(f"on all {n} queries")
+    assert found.sentence.endswith("but 183 are needed at a margin of .02: use --margin .04, or more queries.")
+
+
+def test_the_share_of_wins_counts_half_of_the_ties_and_is_named_so(sample: Sample) -> None:
+    of = Contents.of(sample.study, sample.records)
+    for verdict in of.verdicts.values():
+        d = verdict.details
+        share = (d["win"] + d["tie"] / 2) / verdict.n
+        assert ("wins plus half of the ties, as a share of all queries", plain(share)) in facts_on(of, verdict)
 
 
 def test_few_clusters_never_pass(sample: Sample) -> None:

@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evidense.boundary.numerals import short
 from evidense.errors import InvalidInput
 from evidense.stats import Estimate, advice, label
-from evidense.stats.rule import rules_out_loss, sees_all, unseen_sentence
+from evidense.stats.rule import identical_sentence, margin_seen, rules_out_loss, sees_all, unseen_sentence
 
 BASE = Estimate(0.0, -0.01, 0.01, 0.5, 0.5, 0.005, 200, 200, "made by hand", 60, 80, 60, 0.5, 0.0)
 
@@ -45,8 +46,16 @@ def test_same_requires_enough_queries_to_contain_every_kind_that_matters() -> No
     assert (
         label(replace(BASE, n_clusters=70, n_groups=200), 0.02) == "SAME"
     )  # an overlap: 200 queries that are not alike
-    assert "183 independent queries would rule that out" in unseen_sentence(50, 0.02)
-    assert unseen_sentence(183, 0.02) == ""
+    assert "183 are needed at this margin" in unseen_sentence(50, 0.02, 50)
+    assert unseen_sentence(183, 0.02, 183) == ""
+
+
+@pytest.mark.parametrize("n_groups", [20, 36, 113, 150, 182])
+def test_the_margin_that_is_advised_for_identical_values_is_the_smallest_hundredth_that_suffices(n_groups: int) -> None:
+    advised = margin_seen(n_groups)
+    assert sees_all(n_groups, advised)
+    assert not sees_all(n_groups, advised - 0.01)
+    assert f"use --margin {short(advised)}, " in identical_sentence(n_groups, 0.02, n_groups)
 
 
 @pytest.mark.parametrize(

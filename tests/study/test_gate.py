@@ -88,7 +88,11 @@ def test_no_harm_without_a_gain_needs_enough_groups_to_have_seen_every_kind_of_q
         (verdict(LOSS_OPEN), "new on c: a loss of .050 is not ruled out (margin .02)"),
         (
             verdict(SAME, n_clusters=100),
-            "new on c: queries of a kind that makes up 3.6 % of all may be missing among 100",
+            "new on c: the interval shows no loss beyond .02, but 100 different queries are too few to rely on that: a kind that makes up 3.6 %",
+        ),
+        (
+            verdict((0.0, 0.0), n_clusters=100, verdict="IDENTICAL"),
+            "new on c: identical on all 500 queries (100 different ones), but 183 are needed at a margin of .02: use --margin .04, or more",
         ),
     ],
 )

@@ -34,7 +34,8 @@ class Finding(Record):
     test: str = ""
     family: str = ""
     details: Mapping[str, Json] = field(default_factory=dict)
-    """win, tie, loss, probability_of_improvement, d_z, standard_error, queries_to_decide, letters …"""
+    """win, tie, loss, d_z, standard_error, queries_to_decide, letters … `probability_of_improvement` is the share of wins plus half of the
+    ties (.5: as many wins as losses), not the share of queries that improve."""
     excerpts: tuple[Mapping[str, Json], ...] = ()
     """Queries worth reading: query_id, query, group, delta, base_value, system_value, relevant[{doc_id,text,rank_base,rank_system}],
     base_first{doc_id,text,gain}, system_first{…}; pictures as data URLs under 'thumbnail'."""

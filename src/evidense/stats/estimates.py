@@ -18,7 +18,7 @@ class Estimate:
 
     - `low` and `high` hold simultaneously over the family. `p_adjusted` belongs to the same family, `p` to this comparison alone.
       `low > 0 or high < 0` exactly if `p_adjusted <= 1 - confidence`. `test` says in words what p is based on.
-    - `win`, `tie` and `loss` count queries. `probability_of_improvement` is P(difference > 0) + ½ P(difference = 0). `d_z` is the effect
+    - `win`, `tie` and `loss` count queries. `probability_of_improvement` is (wins + ½ ties) / n: P(difference > 0) + ½ P(difference = 0). `d_z` is the effect
       in standard deviations of a query's difference, within ±1000.
     - `n_seeds` is the number of training seeds. With several, the interval is over seeds and queries; all other fields describe each
       query's mean over the seeds.

@@ -82,23 +82,55 @@ def groups_to_see(margin: float) -> int:
     return math.ceil(math.log(_MISSED) / math.log1p(-margin)) if 0 < margin < 1 else 1
 
 
-UNSEEN = "queries of a kind"
-"""Beginning of the sentence on what a sample may miss."""
+def margin_seen(n_groups: int) -> float:
+    """Return the smallest margin, in hundredths, at which so many groups are enough for `sees_all`.
+
+    >>> margin_seen(113), margin_seen(183), margin_seen(20)
+    (0.04, 0.02, 0.17)
+    """
+    return math.ceil(100 * unseen(n_groups) - _ROUNDING) / 100
 
 
-def unseen_sentence(n_groups: int, margin: float) -> str:
-    """Say which queries so few groups may have missed, or return an empty text.
+def unseen_sentence(n_groups: int, margin: float, n: int) -> str:
+    """Say that an interval above −margin comes from too few queries to rely on it, or return an empty text. `n` counts all queries.
 
-    >>> unseen_sentence(50, 0.02)
-    'queries of a kind that makes up 7.1 % of all may be missing among 50 and could lose more than .02; 183 independent queries would rule that out'
+    >>> unseen_sentence(50, 0.02, 50)
+    'the interval shows no loss beyond .02, but 50 queries are too few to rely on that: a kind that makes up 7.1 % of all may be missing among \
+them; 183 are needed at this margin, or a gain that is shown'
     """
     if sees_all(n_groups, margin):
         return ""
     share = f"{100 * unseen(n_groups):.1f} %"
     return (
-        f"{UNSEEN} that makes up {share} of all may be missing among {n_groups} and could lose more than {short(margin)}; "
-        f"{groups_to_see(margin):,} independent queries would rule that out"
+        f"the interval shows no loss beyond {short(margin)}, but {different_queries(n_groups, n)} are too few to rely on that: a kind that "
+        f"makes up {share} of all may be missing among them; {groups_to_see(margin):,} are needed at this margin, or a gain that is shown"
     )
+
+
+def identical_sentence(n_groups: int, margin: float, n: int) -> str:
+    """Say of equal values on all queries how many queries the margin needs, or return an empty text if there are enough.
+
+    >>> identical_sentence(113, 0.02, 113)
+    'identical on all 113 queries, but 183 are needed at a margin of .02: use --margin .04, or more queries'
+    >>> identical_sentence(100, 0.02, 113)
+    'identical on all 113 queries (100 different ones), but 183 are needed at a margin of .02: use --margin .04, or more queries'
+    """
+    if sees_all(n_groups, margin):
+        return ""
+    different = f" ({n_groups:,} different ones)" if n_groups != n else ""
+    return (
+        f"identical on all {n:,} queries{different}, but {groups_to_see(margin):,} are needed at a margin of {short(margin)}: "
+        f"use --margin {short(margin_seen(n_groups))}, or more queries"
+    )
+
+
+def different_queries(n_groups: int, n: int) -> str:
+    """Count queries; if some are of one kind, count the kinds and say so.
+
+    >>> different_queries(40, 40), different_queries(148, 150)
+    ('40 queries', '148 different queries')
+    """
+    return f"{n_groups:,} {'' if n_groups == n else 'different '}queries"
 
 
 def groups_of(estimate: Estimate) -> int:
@@ -122,9 +154,9 @@ def reservation(estimate: Estimate, margin: float) -> str:
     """Say why an interval that seems to decide does not: few differences carry it, or a kind of query may be missing. Else return an empty text."""
     if estimate.is_carried:
         n = estimate.win + estimate.loss
-        return f"{n} queries differ, and one more as large as the largest, the other way, would overturn it"
+        return f"only {n} queries differ; one more large change in the other direction would change the verdict"
     inside = -margin <= estimate.low and estimate.high <= margin
-    return unseen_sentence(groups_of(estimate), margin) if inside else ""
+    return unseen_sentence(groups_of(estimate), margin, estimate.n) if inside else ""
 
 
 def doubt(estimate: Estimate, margin: float) -> str:

@@ -79,12 +79,13 @@ def reason_of(estimate: stats.Estimate, word: stats.Label, margin: float) -> str
     if needed is None:
         return possible
     between = f" ({needed.low:,} to {needed.high:,})" if needed.low < needed.high else ""
-    return f"{possible}; about {needed.about:,} queries would {_shown_by(estimate, possible, needed, margin)}{between}"
+    return f"{possible}; about {needed.about:,} queries would {_shown_by(estimate, needed, margin)}{between}"
 
 
-def _shown_by(estimate: stats.Estimate, possible: str, needed: stats.Advice, margin: float) -> str:
+def _shown_by(estimate: stats.Estimate, needed: stats.Advice, margin: float) -> str:
     """Say what so many queries would do: fewer than it takes to see all kinds of queries can only show a difference."""
-    if not possible.startswith(stats.UNSEEN) or needed.about >= stats.groups_to_see(margin):
+    sees_all = stats.sees_all(stats.groups_of(estimate), margin) or needed.about >= stats.groups_to_see(margin)
+    if estimate.low <= -margin or sees_all:
         return "settle it"
     return "show a gain" if estimate.effect > 0 else "show a loss"
 
@@ -109,7 +110,7 @@ def _where_it_lies(word: stats.Label, margin: float) -> str:
 def _still_possible(estimate: stats.Estimate, margin: float) -> str:
     if estimate.low <= -margin:
         return f"a loss of up to {plain(estimate.rules_out_loss_above)} is still possible"
-    missing = stats.unseen_sentence(estimate.n_groups or estimate.n_clusters, margin)
+    missing = stats.unseen_sentence(stats.groups_of(estimate), margin, estimate.n)
     return (
         missing
         or f"no loss beyond {short(margin)}; a gain of up to {plain(estimate.rules_out_gain_above)} is still possible"

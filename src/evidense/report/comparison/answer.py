@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evidense.boundary.numerals import count, short, size
-from evidense.compute.comparison.no_harm import is_loss_ruled_out, passes_no_harm
+from evidense.compute.comparison.no_harm import Why, n_different, passes_no_harm, why_open
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.comparison.looks import best_sentence
 from evidense.report.comparison.notes import Note, notes_on
 from evidense.report.comparison.seeds import over_seeds
 from evidense.report.contents import Contents
 from evidense.report.rendering import full_name, without_sample
-from evidense.stats.rule import too_few
+from evidense.stats.rule import different_queries, groups_to_see, identical_sentence
 
 NAMED = 3
 """Collections that a sentence names before it counts."""
@@ -81,11 +81,11 @@ def _lead(by_word: dict[str, list[str]], passes: bool, n: int) -> tuple[str, str
 def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin: float) -> Markup:
     n, m = len(verdicts), short(margin)
     if len(by_word["IDENTICAL"]) == n:
-        missing = (
-            Markup("")
-            if passes_no_harm(verdicts)
-            else Markup("; too few queries to rule out a loss beyond {}").format(m)
-        )
+        open_here = [v for v in verdicts if why_open(v, margin) == "unseen"]
+        if open_here and n == 1:
+            sentence = identical_sentence(n_different(verdicts[0]), margin, verdicts[0].n)
+            return Markup("{}.").format(sentence.removeprefix("identical "))  # the lead says it
+        missing = Markup("; {}").format(_too_few_to_rely(open_here, n)) if open_here else Markup("")
         return Markup("every query has the same value {}{}.").format(_everywhere(n), missing)
     parts = [
         Markup("{} {}").format(verb, names(by_word[word], n))
@@ -93,25 +93,46 @@ def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin
         if by_word[word]
     ]
     text = Markup("it ") + Markup(" and ").join(parts) if parts else Markup("")
-    few = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and too_few(v.n_clusters)]
-    open_ = [
-        v.collection
-        for v in verdicts
-        if v.verdict == "UNDECIDED" and not is_loss_ruled_out(v, v.margin) and v.collection not in few
-    ]
-    closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and is_loss_ruled_out(v, v.margin)]
+    undecided: dict[Why | None, list[Verdict]] = {}
+    for v in verdicts:
+        if v.verdict == "UNDECIDED":
+            undecided.setdefault(why_open(v, v.margin), []).append(v)
+    few, floor, open_, closed = (
+        [v.collection for v in undecided.get(why, ())] for why in ("few", "floor", "interval", None)
+    )
     still = by_word["SAME"] + by_word["IDENTICAL"]
     more = []
     if still:
         more.append(Markup("no difference beyond {} {}").format(m, _on(still, n)))
     if few:
         more.append(Markup("too few queries to decide {}").format(_on(few, n)))
+    if floor:
+        more.append(Markup("the baseline scores too little to lose anything {}").format(_on(floor, n)))
     if open_:
         where = Markup("on any of the {} collections").format(n) if len(open_) == n > 1 else _on(open_, n)
         more.append(Markup("a loss beyond {} is not ruled out {}").format(m, where))
+    if unseen := undecided.get("unseen"):
+        more.append(_too_few_to_rely(unseen, n))
     if closed:
         more.append(Markup("no loss beyond {}, gain unsure {}").format(m, _on(closed, n)))
     return Markup("; ").join([*([text] if text else []), *more]) + "."
+
+
+def _too_few_to_rely(verdicts: Sequence[Verdict], n: int) -> Markup:
+    """Say where no interval shows a loss beyond the margin, and how many queries are too few to rely on that."""
+    margin = verdicts[0].margin
+    counts = [different_queries(n_different(v), v.n) for v in verdicts]
+    where = _on([v.collection for v in verdicts], n)
+    needed = Markup("{} are needed at this margin, or a gain that is shown").format(count(groups_to_see(margin)))
+    if len(verdicts) == 1:
+        return Markup("the interval shows no loss beyond {} {}, but {} are too few to rely on that: {}").format(
+            short(margin), where, counts[0], needed
+        )
+    sizes = sorted(n_different(v) for v in verdicts)
+    between = f"{count(sizes[0])} to {count(sizes[-1])}" if sizes[0] < sizes[-1] else count(sizes[0])
+    return Markup(
+        "the intervals show no loss beyond {} {}, but {} queries each are too few to rely on that: {}"
+    ).format(short(margin), where, between, needed)
 
 
 def _everywhere(n: int) -> str:

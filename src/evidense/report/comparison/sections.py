@@ -166,7 +166,7 @@ def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limi
         interval=interval(verdict.low, verdict.high),
         tally=("better, equal, worse", ", ".join(count(d.get(k, 0)) for k in ("win", "tie", "loss"))),
         curve=_curve(contents, verdict, store),
-        facts=_facts(contents, verdict),
+        facts=facts_on(contents, verdict),
         record=verdict.id,
         losses=[r for r in readings if r.tone == "harms"][: limits.n_readings],
         wins=[r for r in readings if r.tone == "helps"][: limits.n_readings],
@@ -185,7 +185,8 @@ def _curve(contents: Contents, verdict: Verdict, store: Store) -> DeltaCurve | N
     return sorted_differences(np.asarray(store.array(base.values)), np.asarray(store.array(system.values)))
 
 
-def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
+def facts_on(contents: Contents, verdict: Verdict) -> list[Fact]:
+    """Return every number on one comparison, with its name."""
     d = verdict.details
     finding = contents.differences.get((verdict.system, verdict.collection, verdict.measure))
     rows: list[tuple[str, str | None]] = [
@@ -200,7 +201,7 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
         ("family", finding.family if finding else None),
         ("standard error", plain(d["standard_error"], 4) if "standard_error" in d else None),
         ("standard error from seeds, from queries", f"{plain(d['seed_se'], 4)}, {plain(d['query_se'], 4)}" if "seed_se" in d else None),
-        ("chance that a query improves", plain(d["probability_of_improvement"]) if "probability_of_improvement" in d else None),
+        ("wins plus half of the ties, as a share of all queries", plain(d["probability_of_improvement"]) if "probability_of_improvement" in d else None),
         ("effect in standard deviations", signed(d["d_z"]) if "d_z" in d else None),
         ("rules out a loss above", plain(d["rules_out_loss_above"]) if "rules_out_loss_above" in d else None),
         ("rules out a gain above", plain(d["rules_out_gain_above"]) if "rules_out_gain_above" in d else None),
