@@ -1,13 +1,15 @@
 """Figures: one drawing on the page, as SVG and as PDF; the numbers of the page; hostile text stays text."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evidense import report
-from evidense.boundary.numerals import interval, signed
+from evidense.boundary.numerals import interval, plain, signed
 from evidense.errors import InvalidInput
+from evidense.records import Finding, Outcome, Ranking, Record, Score
 from evidense.report.comparison.leaderboard import leaderboard
 from evidense.report.comparison.paper import pdf
 from evidense.report.comparison.paper.figures import figures_of, forest_svg, ranks_svg
@@ -57,6 +59,37 @@ def test_the_ranks_are_those_of_the_leaderboard(sample: Sample, folder: Path) ->
         best, worst = standing.order[1:]
         assert float(bar.attrib["x"]) == pytest.approx(236 + (best - 1) * column + 3, abs=0.01)
         assert float(bar.attrib["width"]) == pytest.approx((worst - best + 1) * column - 6, abs=0.01)
+
+
+CHECKPOINTS = {"char_ngrams": "start", "bm25": "step-100", "python:stems": "step-200", "python:initials": "model"}
+
+
+def test_a_training_is_drawn_on_each_collection_with_the_values_of_the_page(sample: Sample) -> None:
+    """The sample's systems under the names of checkpoints."""
+    study = replace(sample.study, systems=tuple(CHECKPOINTS.values()))
+    contents = Contents.of(study, [_as_checkpoint(record) for record in sample.records])
+    svgs = {name: svg for name, svg in figures_of(contents).items() if name.startswith("training")}
+    assert list(svgs) == ["training-1", "training-2", "training-3"]
+    for svg, collection in zip(svgs.values(), contents.collections, strict=True):
+        n = contents.means["start", collection, study.primary].n
+        assert f"{study.primary} on {collection}, {n} queries [95\u202f%]." in ET.fromstring(svg).attrib["aria-label"]
+        values = {plain(contents.means[name, collection, study.primary].value) for name in CHECKPOINTS.values()}
+        assert {"start", "step 100", "step 200", "model", *values} <= set(texts(svg))
+        circles = list(ET.fromstring(svg).iter(f"{SVG}circle"))
+        assert len(circles) == len(CHECKPOINTS)
+        assert [float(c.attrib["cx"]) for c in circles] == sorted(float(c.attrib["cx"]) for c in circles)
+
+
+def _as_checkpoint(record: Record) -> Record:
+    match record:
+        case Finding():
+            names = {key: CHECKPOINTS.get(str(value), value) for key, value in record.site.items()}
+            return record.relabelled(site=names)
+        case Outcome():
+            return record.relabelled(system=CHECKPOINTS.get(record.system, record.system), baseline="start")
+        case Ranking() | Score():
+            return record.relabelled(system=CHECKPOINTS.get(record.system, record.system))
+    return record
 
 
 def test_two_systems_have_no_ranks(single: Sample) -> None:

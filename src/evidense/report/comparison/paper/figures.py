@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from evidense.boundary.numerals import level
-from evidense.report.checkpoints import curves
+from evidense.boundary.numerals import count, level
+from evidense.report.checkpoints import Curve, curves
 from evidense.report.comparison.forest import Row, group, scale_of
 from evidense.report.comparison.leaderboard import leaderboard
 from evidense.report.contents import Contents
@@ -76,14 +76,17 @@ def ranks_svg(contents: Contents) -> str:
 
 def training_svgs(contents: Contents) -> list[str]:
     """Return the curve over the steps of a training on each collection; nothing where the systems are no checkpoints."""
+    return [_training_svg(contents, curve) for curve in curves(contents)]
+
+
+def _training_svg(contents: Contents, curve: Curve) -> str:
     study = contents.study
-    return [
-        environment().get_template("training.svg.j2").render(
-            curve=curve, colours=COLOURS, all_labelled=len(curve.steps) <= _MOST_LABELS,
-            caption=f"{measure_name(study, study.primary)} on {without_sample(curve.collection)} [{level(study.confidence)}]. {curve.sentence}",
-        )
-        for curve in curves(contents)
-    ]  # fmt: skip
+    n = contents.means[contents.baseline, curve.collection, study.primary].n
+    where = f"{measure_name(study, study.primary)} on {without_sample(curve.collection)}, {count(n)} queries"
+    return environment().get_template("training.svg.j2").render(
+        curve=curve, colours=COLOURS, all_labelled=len(curve.steps) <= _MOST_LABELS,
+        caption=f"{where} [{level(study.confidence)}]. {curve.sentence}",
+    )  # fmt: skip
 
 
 def _shortened(name: str) -> str:
