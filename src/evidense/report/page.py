@@ -125,7 +125,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
         "lists_note": lists_note(contents), "places": leaderboard(contents), "checkpoints": curves(contents),
         "figures": _figures(contents),
-        "answers": [answer.answer(contents, s) for s in contents.systems],
+        "answers": answer.said_first([answer.answer(contents, s) for s in contents.systems]),
         "groups": [forest.group(contents, s, scale) for s in contents.systems],
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},
         "costs": {s: answer.costs(contents, s) for s in contents.systems},

@@ -1,5 +1,6 @@
 """Answer: what somebody reads in the first ten seconds: one sentence a system, its gate, and what to beware of."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from evidense.report.contents import Contents
 from evidense.report.rendering import full_name, without_sample
 from evidense.stats.rule import different_queries, groups_to_see, identical_sentence
 
+MOST_SAID = 5
+"""Systems whose sentence stands in the box; of more the rest is folded, what harms last."""
 NAMED = 3
 """Collections that a sentence names before it counts."""
 
@@ -64,6 +67,17 @@ def best(finding: Finding) -> SystemAnswer:
     return SystemAnswer(
         str(finding.site["system"]), lead.upper(), Markup("{}.").format(sentence), _TONES[label], label == "HELPS"
     )
+
+
+def said_first(answers: Sequence[SystemAnswer]) -> tuple[list[SystemAnswer], list[SystemAnswer], str]:
+    """Return the sentences of the box, those that are folded, harms before gains before the rest, and how often the folded ones begin alike."""
+    if len(answers) <= MOST_SAID + 1:
+        return list(answers), [], ""
+    urgent = {"harms": 0, "helps": 1}
+    ordered = sorted(answers, key=lambda said: urgent.get(said.tone, 2))
+    first, folded = ordered[:MOST_SAID], ordered[MOST_SAID:]
+    leads = Counter(said.lead for said in folded)
+    return first, folded, ", ".join(f"{n} {lead}" for lead, n in leads.items())
 
 
 def _lead(by_word: dict[str, list[str]], passes: bool, n: int) -> tuple[str, str]:
