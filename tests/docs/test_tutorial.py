@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from docs.conftest import Typed
@@ -18,8 +19,10 @@ PLAIN = re.compile(r"evidense [^|;&<>$`*~()]*(?:#.*)?$")
 """A command that needs no shell."""
 
 
-def shape(line: str) -> str:
-    """Return a line without its numbers and signs: what does not depend on the version of Python that the data come from."""
+def shape(line: str, text: str) -> str:
+    """Return a line without its numbers and signs, where these depend on the version of Python that the data come from, or on models."""
+    if sys.version_info[:2] == (3, 11) and "embedding_model" not in text:
+        return line.strip()
     return re.sub(r"[+−-]?[\d.,]*\d", "0", line).strip()
 
 
@@ -54,8 +57,8 @@ def test_the_tutorial(tmp_path: Path, own_store: Path, typed: Typed) -> None:
                 n_commands += 1
                 assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
         else:
-            shapes = {shape(line) for line in said.splitlines()}
-            missing = [line for line in text.splitlines() if shape(line) not in shapes]
+            shapes = {shape(line, text) for line in said.splitlines()}
+            missing = [line for line in text.splitlines() if shape(line, text) not in shapes]
             assert not missing, f"shown and not said: {missing}\nsaid:\n{said}"
     assert n_commands >= 9
     assert (folder / "first" / "report.html").stat().st_size > 10_000
