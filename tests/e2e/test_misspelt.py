@@ -135,6 +135,34 @@ def test_two_judgement_files_are_two_collections(evidense, folder):
     assert "more.txt  (" in done.stdout
 
 
+def test_runs_of_one_collection_each_are_refused_before_anything_is_scored(evidense, folder):
+    (folder / "other.txt").write_text("".join(f"p{n} 0 e{n} 1\n" for n in range(24)))
+    other = "".join(f"p{n} Q0 e{n} 1 1.5 x\n" for n in range(24))
+    (folder / "other.trec").write_text(other)
+    for runs, said in (
+        (
+            ("a.trec", "other.trec"),
+            "no query of 'qrels.txt' is in 'other.trec'; no query of 'other.txt' is in 'a.trec'. Expec",
+        ),
+        (
+            ("a.trec", "b.trec"),
+            "no query of 'other.txt' is in 'a.trec', 'b.trec'. Expected one run file for each system",
+        ),
+    ):
+        refused = evidense("compare", *runs, "--qrels", "qrels.txt,other.txt")
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert refused.stderr.startswith(f"evidense: {said}")
+    for name in ("a", "b"):
+        (folder / f"{name}.joined.trec").write_text((folder / f"{name}.trec").read_text() + other)
+    argv = ("compare", "a.joined.trec", "b.joined.trec", "--qrels", "qrels.txt,other.txt", "--out")
+    for n_workers in ((), ("--workers", "0")):
+        joined = evidense(*argv, "page", *n_workers)
+        assert joined.exit_code == 0, joined.stderr
+        assert "left out of this file" not in joined.stdout + (folder / "page" / "report.html").read_text()
+    alone = evidense("compare", "a.joined.trec", "b.joined.trec", "--qrels", "qrels.txt")
+    assert "left out of this file: 24 queries that 'qrels.txt' does not judge" in alone.stdout
+
+
 def test_paths_are_accepted_as_systems_collections_and_judgements(folder):
     result = ev.compare(Path("a.trec"), Path("b.trec"), qrels=Path("qrels.txt"))
     assert result.verdicts[0].collection == "qrels.txt"

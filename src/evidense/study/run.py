@@ -15,6 +15,7 @@ from evidense.compute.comparison.sharing import Shared
 from evidense.compute.comparison.slices import columns_of
 from evidense.compute.models.locate import require_transformers
 from evidense.compute.progress import Progress, WholeRun
+from evidense.compute.search.imported_rankings import only_of_others, refuse_unanswered
 from evidense.errors import EvidenseError, InvalidInput, MissingExtra, UnknownName, gathered
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
@@ -152,6 +153,7 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
     n = len(replace(study, references=()).rankers)
     systems, references = (tuple(opened[i] for i in opened if (i < n) == is_first) for is_first in (True, False))
     unopened = tuple(name for i, name in enumerate(ranker_labels(study)) if i not in opened)
+    refuse_unanswered({system.spelling: system.engine for system in opened.values()}, collections)
     study = planned(study, opened[0].engine if 0 in opened else None)
     return OpenedStudy(
         study, systems, references, collections, origins, dissections, engines, unopened, training_pairs(study),
@@ -329,8 +331,15 @@ def _scored(
             scores=scores,
             grouped_by=opened.study.clusters,
             seeds=opened.seeds,
+            joined=_joined(everyone, opened.collections, index),
         )
         yield scored, [*rankings.values(), *scored.exact.values(), *scores.values()]
+
+
+def _joined(systems: Sequence[System], collections: Sequence[Collection], index: int) -> frozenset[str]:
+    """Return the labels of the run files whose further queries are all of the other collections."""
+    others = [*collections[:index], *collections[index + 1 :]]
+    return frozenset(s.label for s in systems if others and only_of_others(s.engine, collections[index], others))
 
 
 def _ranked(opened: OpenedStudy, store: Store, options: RunOptions, watch: Watch) -> Iterator[int]:

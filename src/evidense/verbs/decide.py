@@ -242,7 +242,7 @@ def _means(
 def _system_details(
     study: Study, scored: ScoredSystems, lists: Mapping[str, RankedLists], store: Store, kept: KeptDraws
 ) -> dict[str, dict[str, Json]]:
-    """Return label → its letters, the notes on its lists, and, with the baseline, the traps of the collection."""
+    """Return label → its letters, the notes on its lists, whether its file is of several collections, and, with the baseline, the traps of the collection."""
     details: dict[str, dict[str, Json]] = {label: {} for label in (*scored.labels, *scored.references)}
     if len(scored.labels) > 2:
         for label, standing in standings(study, scored, store, kept).items():
@@ -256,6 +256,8 @@ def _system_details(
             system_details["notes"] = notes
         if seeds := scored.seed_means(label, study.primary):
             system_details["seeds"] = seeds
+        if scored.joined.issuperset(scored.seeds_of(label)):
+            system_details["joined"] = True
     if traps := [*traps_of(scored.collection, store), *left_out(scored.collection, study.slices)]:
         details[scored.labels[0]]["traps"] = list[Json](traps)
     return details

@@ -65,6 +65,8 @@ class ScoredSystems(ScoredCollection):
     """Label of a system with an index → its exact ranking of a sample of the queries."""
     seeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """System → the labels of its seeds, of those that were trained several times."""
+    joined: frozenset[str] = frozenset()
+    """Labels of the run files whose further queries are all of other collections of the study."""
 
     @property
     def measures(self) -> list[str]:

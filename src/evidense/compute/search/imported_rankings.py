@@ -1,7 +1,7 @@
 """Imported rankings: results from a file, matched to the documents and queries of a collection."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -62,6 +62,53 @@ class ImportedRanker:
         warnings = [*_ignored(rows, collection), *unknown.sentence()]
         self.setup = replace(self.setup, warnings=(*_standing(self.setup), *(_LEFT_OUT + text for text in warnings)))
         return lists.done()
+
+
+def refuse_unanswered(rankers: Mapping[str, object], collections: Sequence[Collection]) -> None:
+    """Refuse files of results (spelling → ranker) that answer queries of some of the collections and none of another, before anything is scored.
+
+    Of a file that answers none of them, `rank` says more: its ids may only be written differently.
+
+    Raises:
+        InvalidInput: names the files that answer nothing of a collection, and how files are joined.
+    """
+    answered = {
+        name: {c.name for c in collections if len(_strange(results := ranker.choose(c), c)) < len(results)}
+        for name, ranker in rankers.items()
+        if isinstance(ranker, ImportedRanker)
+    }
+    unanswered = {
+        c.name: [name for name, names in answered.items() if names and c.name not in names] for c in collections
+    }
+    mistakes = [
+        f"no query of '{collection}' is in {shown_ids(names)}" for collection, names in unanswered.items() if names
+    ]
+    if mistakes:
+        raise InvalidInput(
+            f"{'; '.join(mistakes)}. Expected one run file for each system, with the queries of all {len(collections)} collections. "
+            "Join the runs of a system: cat a.1.run a.2.run > a.run; or compare on each collection alone"
+        )
+
+
+def only_of_others(ranker: object, collection: Collection, others: Sequence[Collection]) -> bool:
+    """Say whether all that a file of results holds beyond the queries of a collection are queries of others: its note is then needless."""
+    if not isinstance(ranker, ImportedRanker):
+        return False
+    strange = _strange(ranker.choose(collection), collection)
+    return bool(strange) and not set[str]().union(strange).difference(
+        *({*other.query_ids, *map(unescaped, other.query_ids)} for other in others)
+    )
+
+
+def _strange(results: Results, collection: Collection) -> set[str]:
+    """Return the queries of a file that the collection does not judge."""
+    known = set(collection.query_ids)
+    return {key for key in results if key not in known and unescaped(key) not in known}
+
+
+def is_of_strange_queries(note: str) -> bool:
+    """Say whether a note says that a file holds queries which a collection does not judge."""
+    return note.startswith(_LEFT_OUT) and note.endswith(_UNJUDGED)
 
 
 def _refuse_strangers(name: str, results: Results, rows: Mapping[str, int | None], collection: Collection) -> None:
@@ -137,6 +184,7 @@ def _as_compared(scores: Iterable[float]) -> Float32[np.ndarray, " n"]:
 
 
 _LEFT_OUT = "left out of this file: "
+_UNJUDGED = " does not judge"
 
 
 def _standing(setup: Setup) -> list[str]:
@@ -163,4 +211,4 @@ def _found(
 
 def _ignored(rows: Mapping[str, int | None], collection: Collection) -> list[str]:
     n = sum(row is None for row in rows.values())
-    return [f"{n:,} queries that '{collection.name}' does not judge"] if n else []
+    return [f"{n:,} queries that '{collection.name}'{_UNJUDGED}"] if n else []

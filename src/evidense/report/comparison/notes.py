@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.compute.comparison.index_part import index_words
+from evidense.compute.search.imported_rankings import is_of_strange_queries
 from evidense.measures import condensed
 from evidense.parts.served import UNSEEN
 from evidense.records import Finding, Json, Ranking, Verdict
@@ -131,12 +132,14 @@ def _without(verdict: Verdict, finding: Finding, n_gone: int) -> str:
 
 def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:
     """What was noted when a system ranked a collection, and when its lists were scored."""
+    mean = contents.means.get((system, collection, contents.study.primary))
+    is_joined = mean is not None and bool(mean.details.get("joined"))
     if (ranking := contents.rankings.get((system, collection))) is not None:
-        yield from (text for text in _warnings(ranking) if not text.startswith(UNSEEN) and not _are_few_ties(text))
+        texts = (text for text in _warnings(ranking) if not text.startswith(UNSEEN) and not _are_few_ties(text))
+        yield from (text for text in texts if not (is_joined and is_of_strange_queries(text)))
         yield from _raised_ef(ranking)
     if (recall := contents.recalls.get((system, collection))) is not None and not _finds_all(recall):
         yield _recall(recall)
-    mean = contents.means.get((system, collection, contents.study.primary))
     yield from (str(text) for text in (mean.details.get("notes") or () if mean is not None else ()))
 
 
