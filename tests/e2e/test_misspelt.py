@@ -289,3 +289,36 @@ def test_a_system_is_not_compared_with_itself(evidense, folder, again):
     refused = evidense("compare", "a.trec", again, "--qrels", "qrels.txt")
     assert refused.exit_code == 2
     assert "'a.trec' is compared with itself" in refused.stderr
+    assert "to store a.trec as a baseline, add --save-baseline FILE" in refused.stderr
+
+
+@pytest.mark.parametrize("reference", ["a.trec", "b.trec", "./b.trec"])
+def test_a_reference_that_is_compared_is_refused(evidense, folder, reference):
+    refused = evidense("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--reference", reference)
+    assert refused.exit_code == 2
+    assert "expected references that are not compared; leave one out" in refused.stderr
+
+
+def test_a_saved_baseline_in_the_place_of_a_tuned_system_is_pointed_out(evidense, folder):
+    save = ("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--save-baseline", "old.baseline.json.gz")
+    assert evidense(*save).exit_code == 0
+    swapped = evidense("compare", "a.trec", "old.baseline.json.gz", "--qrels", "qrels.txt")
+    assert "'old.baseline.json.gz' is a saved baseline, and stands as TUNED: swap them?" in swapped.stderr
+    assert "swap them" not in evidense("compare", "old.baseline.json.gz", "b.trec", "--qrels", "qrels.txt").stderr
+
+
+def test_a_page_is_not_written_among_the_files_of_another(evidense, folder, monkeypatch):
+    argv = ("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--out")
+    assert evidense(*argv, "shop").exit_code == 0
+    before = sorted((folder / "shop").rglob("*"))
+    for inside in ("shop/runs", "shop/new/deeper"):
+        refused = evidense(*argv, inside)
+        assert refused.exit_code == 2
+        assert (
+            f"'{inside}' lies in the page 'shop'; expected a folder of its own; name another, as --out shop-2"
+            in refused.stderr
+        )
+    assert sorted((folder / "shop").rglob("*")) == before
+    assert evidense(*argv, ".").exit_code == 0
+    assert evidense(*argv, "beside").exit_code == 0
+    assert evidense(*argv, "runs").exit_code == 2

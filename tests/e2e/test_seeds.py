@@ -257,6 +257,7 @@ def test_hint_says_how_to_make_one_system_of_what_the_shell_expanded(there) -> N
 
 REFUSED = {
     "nothing matches": (["bm25.run", "dqr.seed*.run"], "'dqr.seed*.run' matches no file or folder"),
+    "space": (["bm25.run", "--seeds", "dpr.seed0.run", "dpr.seed1.run"], "--seeds dpr.seed0.run names one file; expected several"),
     "twice": (["bm25.run", "--seeds", "dpr.seed0.run,./dpr.seed0.run"], "'./dpr.seed0.run' is named twice"),
     "same bytes": (["bm25.run", "--seeds", "dpr.seed0.run,copy.run"], "'dpr.seed0.run' and 'copy.run' hold the same bytes"),
     "same lists": (["bm25.run", "--seeds", "dpr.seed0.run,tagged.run"], "have the same lists and scores on q.txt"),

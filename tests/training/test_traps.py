@@ -60,6 +60,14 @@ def test_queries_of_one_or_two_words_contained_in_a_document_are_not_reported() 
     assert traps(collection({i: " ".join(text(i).split()[4:6]) for i in range(N)})) == ()
 
 
+@pytest.mark.parametrize(("n_words", "is_said"), [(10, False), (50, False), (70, True)])
+def test_queries_more_than_twice_as_long_as_their_documents_look_swapped(n_words: int, is_said: bool) -> None:
+    """Documents have 30 words."""
+    sentences = traps(collection({i: text(2000 + i, n_words) for i in range(N)}))
+    assert len(sentences) == is_said
+    assert all("are the columns swapped?" in sentence for sentence in sentences)
+
+
 def test_query_equal_to_an_irrelevant_document_is_reported() -> None:
     plain = collection()
     twins = {f"t{i}": f"{plain.queries[i].text}!".upper() for i in range(4)}

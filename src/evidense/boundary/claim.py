@@ -14,6 +14,7 @@ from evidense.boundary.inputs import Inputs
 from evidense.boundary.manifest import NAME, NONE, FileState, Manifest
 from evidense.errors import InvalidInput
 
+_PAGE = "report.html"
 LONGEST = 200
 """Most bytes of a folder's name, so that a temporary name beside it fits too."""
 
@@ -38,6 +39,10 @@ class FolderClaim:
         _check_path(self.out)
         if self.out.exists() and not self.out.is_dir():
             raise InvalidInput(f"'{self.out}' is a file; expected a folder; name another with --out")
+        if (page := _page_around(self.out)) is not None:
+            raise InvalidInput(
+                f"'{self.out}' lies in the page '{page}'; expected a folder of its own; name another, as --out {next_free(page)}"
+            )
         if self.out.resolve() in self.inputs.folders:
             raise InvalidInput(
                 f"'{self.out}' is an input of this command; expected a folder of its own; name another with --out"
@@ -78,6 +83,22 @@ class FolderClaim:
             ):
                 sentences.append(f"'{name}' {state.value}")
         return sentences
+
+
+def _page_around(out: Path) -> Path | None:
+    """Return the nearest folder above a folder that holds a page, as the way to it is spelled; None if there is none.
+
+    Beside a page in the working folder others may be written, but not among its files (`runs/`).
+    """
+    here, place = Path.cwd().resolve(), out.resolve()
+    for above in place.parents:
+        manifest = Manifest.read(above)
+        if manifest is None or _PAGE not in manifest.files:
+            continue
+        first = place.relative_to(above).parts[0]
+        if not here.is_relative_to(above) or any(name.startswith(f"{first}/") for name in manifest.files):
+            return above.relative_to(here) if above != here and above.is_relative_to(here) else above
+    return None
 
 
 def next_free(out: Path) -> Path:

@@ -1,6 +1,7 @@
 """evidense compare."""
 
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -12,6 +13,8 @@ from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split, 
 from evidense.cli.running import RunRequest, execute
 from evidense.cli.saying import completions
 from evidense.records import Study
+
+_BASELINE = ".baseline.json.gz"
 
 
 @click.command("compare")
@@ -139,7 +142,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
 
     if not tuned and not options["seeds"]:
         raise click.MissingParameter(param_hint="'TUNED...'", param_type="argument")
-    for sentence in hints((base, *tuned), options["seeds"]):
+    for sentence in [*hints((base, *tuned), options["seeds"]), *_swapped(base, tuned)]:
         print(f"  {sentence}", file=sys.stderr)
     where = [*split_collections(on), *(f"trec:{path}" for path in _paths(qrels))]
     if not where:
@@ -176,6 +179,13 @@ def _no_collection(tuned: tuple[str, ...]) -> str:
     )
 
 
+def _swapped(base: str, tuned: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence on a saved baseline that stands as TUNED."""
+    for system in tuned:
+        if system.endswith(_BASELINE) and not base.endswith(_BASELINE):
+            yield f"'{system}' is a saved baseline, and stands as TUNED: swap them? BASE comes first: evidense compare {system} {base}"
+
+
 def _paths(values: tuple[str, ...]) -> list[str]:
     """Return the paths of an option: a value that is the name of a file, or several between commas."""
     from os.path import exists
@@ -190,21 +200,37 @@ def _check_different(study: Study) -> None:
         InvalidInput: a system is named twice.
     """
     from filecmp import cmp
-    from os.path import isfile, samefile
+    from os.path import isfile
 
     from evidense.errors import InvalidInput
 
+    same = [
+        (reference, system)
+        for reference, system in product(study.references, study.systems)
+        if _is_same(reference, system)
+    ]
+    if same:
+        raise InvalidInput(
+            f"the reference '{same[0][0]}' is '{same[0][1]}', which is compared; expected references that are not compared; leave one out"
+        )
     bases, *tuned = (study.seeds.get(name, (name,)) for name in study.systems)
     files = [file for of_system in tuned for file in of_system]
     if twice := [file for file in dict.fromkeys(files) if files.count(file) > 1]:
         raise InvalidInput(f"'{twice[0]}' is named twice; expected distinct systems; leave one out")
     for base, system in product(bases, files):
         are_files = isfile(system) and isfile(base)
-        if system == base or (are_files and samefile(system, base)):
+        if _is_same(system, base):
             raise InvalidInput(
-                f"'{base}' is compared with itself; expected two systems that can differ; name another, or --save-baseline FILE"
+                f"'{base}' is compared with itself; expected two systems that can differ; name another; to store {base} as a baseline, add --save-baseline FILE"
             )
         if are_files and cmp(system, base, shallow=False):  # sizes first, then bytes
             print(
                 f"  ⚠ '{system}' and '{base}' hold the same bytes: that they come out IDENTICAL says nothing of a change"
             )
+
+
+def _is_same(one_system: str, other: str) -> bool:
+    """Say whether two spellings are equal or name the same file."""
+    from os.path import isfile, samefile
+
+    return one_system == other or (isfile(one_system) and isfile(other) and samefile(one_system, other))

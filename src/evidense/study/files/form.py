@@ -176,6 +176,11 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
     if form.seeds and is_trained:
         yield "'seeds' are the runs of a system that is trained already; a study that trains has its own seeds; leave the key out"
     yield from _mistakes_of_seeds(data, form)
+    yield from (
+        f"'{shown_line(text)}' is compared, and a reference too; expected references that are not compared; leave one out"
+        for text in dict.fromkeys(form.references)
+        if text in form.systems
+    )
     if is_trained and form.trained_on:
         yield "'trained_on' is for systems that are not trained here; a study that trains counts leaks itself; leave it out"
     if is_trained and form.claims:

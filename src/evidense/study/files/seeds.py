@@ -134,6 +134,11 @@ def declared(values: Iterable[str], systems: Sequence[str] = ()) -> dict[str, li
         members = _members(files, mistakes)
         if mistakes or not members:
             raise InvalidInput.all_of("--seeds", mistakes or [f"'{value}' names no file; expected --seeds A,B,C"])
+        if len(members) < 2 and not any(map(is_pattern, files)):
+            raise InvalidInput(
+                f"--seeds {value} names one file; expected several, one a seed, between commas without spaces: --seeds {value},…; a pattern in "
+                "quotes; or a system without seeds, as TUNED"
+            )
         names = [given.strip()] if is_named else names_of(members) if len(members) > 1 else members[:1]
         name = next((name for name in names if name not in groups and (is_named or name not in systems)), "")
         if not name:

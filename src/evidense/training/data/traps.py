@@ -13,13 +13,17 @@ from evidense.training.data.copies import near_copies, plain
 from evidense.values import Collection, Item
 from evidense.values.contents import items_at
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Version: raised when the same collection gives other sentences."""
 
 MATERIAL = 0.05
 """Least share of queries that are part of a document, or equal one, for a note."""
 MATERIAL_COPIES = 0.01
 """Least share of queries with an unjudged copy of a relevant document, for a note; each may lose its whole value."""
+LONGER = 2
+"""Queries whose median length is more than so many times that of relevant documents look swapped with them; in all built-in collections they are shorter."""
+LEAST_COMPARED = 20
+"""Least queries and relevant documents whose lengths are compared."""
 LEAST_WORDS = 3
 """Least words of a query whose presence in a document is no chance."""
 LEAST_CHARACTERS = 12
@@ -45,6 +49,7 @@ def traps(collection: Collection) -> tuple[str, ...]:
     if not queries or (documents.is_whole and not documents.ids_of):
         return ()
     return (
+        *_swapped(queries, documents.relevant),
         *_standing(collection, queries, documents.relevant),
         *_equal(collection, queries, documents),
         *_copies(collection, documents),
@@ -110,6 +115,17 @@ def _rows(collection: Collection, doc_ids: set[str]) -> Int64[np.ndarray, " n"]:
 
 def _relevant(collection: Collection, query_id: str) -> list[str]:
     return [d for d, gain in collection.qrels.get(query_id, {}).items() if gain > 0]
+
+
+def _swapped(queries: Texts, relevant_texts: Texts) -> Iterator[str]:
+    """Yield a note on queries that are much longer than the documents that are relevant to them."""
+    if min(len(queries), len(relevant_texts)) < LEAST_COMPARED:
+        return
+    n_query, n_document = (
+        int(np.median([len(text) for text in texts.values()])) for texts in (queries, relevant_texts)
+    )
+    if n_query > LONGER * n_document:
+        yield f"queries are longer than documents (half of them over {n_query:,} and {n_document:,} characters): are the columns swapped?"
 
 
 def _standing(collection: Collection, queries: Texts, relevant_texts: Texts) -> Iterator[str]:
