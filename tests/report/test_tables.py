@@ -25,6 +25,7 @@ from evidense.report.comparison.paper.table import (
 )
 from evidense.report.comparison.tables import escape_markdown
 from evidense.report.contents import Contents
+from evidense.report.rendering import without_sample
 from report.hostile import hostile
 from report.sample import Sample
 
@@ -72,6 +73,13 @@ def test_the_notebook_table_is_a_fragment_that_cannot_clash(sample: Sample) -> N
     html = report.table_html(sample.study, sample.records)
     assert not re.search(r"<(script|style|link)|(class|id)=", html)
     assert html.count("<tr") == 1 + 9 + 3
+    rows = [re.findall(r"<td.*?>(.*?)</td>", row, re.DOTALL) for row in html.split("<tr")[2:]]
+    cells = [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in rows]
+    verdicts = [v for v in sample.records if isinstance(v, Verdict)]
+    said = {(row[1], row[2], row[4].split(" · ")[0]) for row in cells}  # behind it: references
+    assert said >= {
+        (v.system, without_sample(v.collection), f"{plain(v.base_mean)} → {plain(v.system_mean)}") for v in verdicts
+    }
 
 
 class Tags(HTMLParser):

@@ -23,6 +23,8 @@ _SIGNS = {
 }
 """Files that make a folder look like this kind, and files that it needs."""
 _SPREADSHEETS = {".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}
+_ADVISES = re.compile(r": (give|save) it ")
+"""What is there is known, and what to do with it: no list of forms is needed."""
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}")
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-]+")
 _MOST_ENTRIES = 1_000
@@ -35,7 +37,8 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
     spelled = DatasetSpelling.parse(spelling)
     path, spelling = spelled.path, spelled.head if spelled.columns else spelling
     if exists(path):
-        return UnknownName(f"{_why_not(what, spelling, path)}. Expected {_EXPECTED[what]}.")
+        why = _why_not(what, spelling, path)
+        return UnknownName(why if _ADVISES.search(why) else f"{why}. Expected {_EXPECTED[what]}.")
     if what == "collection" and (why := _one_column(spelling)):
         return UnknownName(why)
     missing = [piece for piece in spelling.split("+") if not exists(expanded(piece))]

@@ -7,7 +7,16 @@ from evidense.report.contents import Contents
 from evidense.report.rendering import environment
 from evidense.report.words import margin_text
 
-_HEADS = ("verdict", "system", "collection", "", "effect [interval]", "n", "better / equal / worse")
+_HEADS = (
+    "verdict",
+    "system",
+    "collection",
+    "",
+    "baseline → system",
+    "effect [interval]",
+    "queries",
+    "better / equal / worse",
+)
 _COLOURS = {"HARMS": "#d9541e", "HELPS": "#3d7fe0"}
 """Readable on white and on black alike (contrast at least 3.8 : 1, in bold)."""
 
