@@ -44,7 +44,7 @@ def test_store_counts_comparisons_of_the_same_queries_and_a_repeated_one_once(ev
     words = ("compare", "bm25", "char_ngrams", "--on", few_csv, "--out", tmp_path / "first")
     assert USED not in evidense(*words).output  # the same comparison again
     second = evidense("compare", "bm25", build(0), "--on", few_csv, "--out", tmp_path / "second")
-    assert f"{USED} 2 comparisons of this store since " in second.stderr
+    assert f"{USED} 2 looks of this store since " in second.stderr
     assert "is up to .10" in second.stderr
     assert USED not in second.stdout
     assert USED in (tmp_path / "second" / "report.html").read_text()
@@ -58,6 +58,31 @@ def test_other_measure_is_another_comparison_and_a_mirrored_one_is_the_same(evid
     assert f"{USED} 2 " in evidense("compare", "bm25", "char_ngrams", "--on", few_csv, "--measure", "R@5").stderr
     assert f"{USED} 2 " in evidense("compare", "char_ngrams", "bm25", "--on", few_csv, "--measure", "R@5").stderr
     assert f"{USED} 2 " in evidense("compare", "bm25", "char_ngrams", "--on", few_csv, "--margin", "0.05").stderr
+
+
+def test_samples_of_one_collection_count_together_and_a_repeated_one_once(evidense, first_lines, tmp_path):
+    """Whoever draws samples until one pleases has looked as often."""
+    words = ("compare", "bm25", "char_ngrams", "--on", first_lines(81), "--queries", 40, "--out")
+    assert USED not in evidense(*words, tmp_path / "1", "--seed", 1).stderr
+    second = evidense(*words, tmp_path / "2", "--seed", 2)
+    assert f"{USED} 2 looks of this store since " in second.stderr
+    assert ", at 2 samples of one collection, this one among them" in second.stderr
+    assert "in these looks is up to .10" in second.stderr
+    assert f"{USED} 2 looks" in evidense(*words, tmp_path / "1", "--seed", 1).stderr
+    whole = evidense("compare", "bm25", "char_ngrams", "--on", first_lines(81), "--out", tmp_path / "whole")
+    assert f"{USED} 3 looks" in whole.stderr
+    assert "A store is a folder on this machine" in (tmp_path / "whole" / "report.html").read_text()
+
+
+def test_number_of_looks_and_chance_count_the_same_runs(evidense, few_csv, build, tmp_path):
+    """A run of two systems and a run of one of them are two chances, and two comparisons."""
+    both = evidense("compare", "bm25", build(0), build(1), "--on", few_csv, "--out", tmp_path / "both")
+    assert f"{USED} 2 looks" in both.stderr
+    assert "3 different comparisons in all" in both.stderr
+    one = evidense("compare", "bm25", build(1), "--on", few_csv, "--out", tmp_path / "one")
+    assert f"{USED} 3 looks" in one.stderr
+    assert "3 different comparisons" not in one.stderr
+    assert "in these looks is up to .15" in one.stderr
 
 
 def test_past_looks_change_no_record_and_one_line_of_the_page(evidense, few_csv, build, tmp_path, monkeypatch):

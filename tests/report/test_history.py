@@ -129,9 +129,18 @@ def test_comparisons_that_were_made_twice_are_trends_with_the_count_of_looks(pag
     assert len(found) == 2
     assert all(len(t.points) == 2 for t in found)
     assert all(line.endswith("(margin ±.02)") for line in trend_lines(found[0])[1:3])
-    assert (
-        "2 pages, 1 look (pages with new results); each interval holds for one look alone" in trend_lines(found[0])[-1]
-    )
+    assert "2 pages, 1 different result; each interval holds for one look alone" in trend_lines(found[0])[-1]
+
+
+def test_results_that_are_shown_alike_count_once(pages: Path) -> None:
+    """A margin that was changed and changed back makes two results, not three."""
+    trend = trends(entries_of_store(Store(pages / "log")))[0]
+    at, first = trend.points[0]
+    others = (replace(first, margin=0.5), first, replace(first, effect=first.effect + 1e-6))
+    there_and_back = replace(trend, points=(*trend.points, *((at, d) for d in others)))
+    rows = trend_lines(there_and_back)[1:-1]
+    assert len({row.split("  ", 2)[2] for row in rows}) == 2
+    assert "5 pages, 2 different results;" in there_and_back.looks
 
 
 def test_a_damaged_line_of_the_log_is_left_out(pages: Path) -> None:

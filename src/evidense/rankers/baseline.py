@@ -58,6 +58,7 @@ class SavedLook(Form):
     comparisons: list[str]
     error: Annotated[float, Field(ge=0, lt=1)]
     planned: Annotated[int, Field(ge=0)] = 0
+    sample: Annotated[str, Field(max_length=64)] = ""
 
 
 class _Looks(Form):

@@ -14,7 +14,7 @@ from evidense.report.checkpoints import curves
 from evidense.report.comparison import answer, forest, methods, proof, setup_table
 from evidense.report.comparison.expected import expected_lines
 from evidense.report.comparison.leaderboard import leaderboard
-from evidense.report.comparison.looks import sentences
+from evidense.report.comparison.looks import STORE, sentences
 from evidense.report.comparison.paper.figures import figures_of
 from evidense.report.comparison.queries import QueryTable, query_tables
 from evidense.report.comparison.readings import Limits
@@ -122,7 +122,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         **assets(), **query_assets(), "version": evidense.__version__, "frame": frame,
         "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": level(study.confidence),
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
-        "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
+        "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "store_meaning": STORE, "shared": shared_sentences(contents),
         "lists_note": lists_note(contents), "places": leaderboard(contents), "checkpoints": curves(contents),
         "figures": _figures(contents),
         "answers": answer.said_first([answer.answer(contents, s) for s in contents.systems]),

@@ -46,7 +46,7 @@ def _without(collection: Collection, query_ids: set[str]) -> Collection:
     queries = [item for item in collection.queries if item.id not in excluded]
     qrels = {q: g for q, g in collection.qrels.items() if q not in excluded}
     note = f"{len(excluded):,} queries marked 'label wrong?' in losses.csv were left out, for all systems alike"
-    return replace(collection, queries=queries, qrels=qrels).with_notes(note)
+    return replace(collection, queries=queries, qrels=qrels, whole=collection.question_key).with_notes(note)
 
 
 def ranker_labels(study: Study) -> list[str]:

@@ -215,6 +215,7 @@ def sample(
         columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in collection.columns.items()},
         aliases={left: stands for left, stands in collection.aliases.items() if stands in corpus_ids},
         doc_groups={d: group for d, group in collection.doc_groups.items() if d in corpus_ids},
+        whole=collection.question_key,
     )
     return smaller.with_notes(note)
 

@@ -61,6 +61,9 @@ class Collection:
     split: str = ""
     """The split that `reading.splits.only_split` took the queries from; documents of other splits are not trained on. "" = all."""
 
+    whole: str = ""
+    """`question_key` of the collection that this is a sample of; "" if it is whole."""
+
     @cached_property
     def query_ids(self) -> tuple[str, ...]:
         """Ids of the queries, in order."""
@@ -82,11 +85,27 @@ class Collection:
                 ids = contents.ids[start : start + _LINES]
                 digest.update("".join([f"{name}\0{key}\n" for name, key in zip(ids, keys, strict=True)]).encode())
             digest.update(b"\f")
+        self._add_judgements(digest)
+        digest.update(repr((sorted(self.groups.items()), self.drop_self_matches)).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def question_key(self) -> str:
+        """Return the sha256 over the queries and judgements of the whole collection: all its samples share it, whatever their documents."""
+        if self.whole:
+            return self.whole
+        contents = contents_of(self.queries)
+        keys = contents.keys.tobytes().hex("\n", KEY_BYTES).split("\n")
+        digest = hashlib.sha256(
+            "".join(f"{name}\0{key}\n" for name, key in zip(contents.ids, keys, strict=False)).encode()
+        )
+        self._add_judgements(digest)
+        return digest.hexdigest()
+
+    def _add_judgements(self, digest: "hashlib._Hash") -> None:
         for query_id in sorted(self.qrels):
             for doc_id, gain in sorted(self.qrels[query_id].items()):
                 digest.update(f"{query_id}\0{doc_id}\0{gain}\n".encode())
-        digest.update(repr((sorted(self.groups.items()), self.drop_self_matches)).encode())
-        return digest.hexdigest()
 
     @cached_property
     def modalities(self) -> tuple[Modality | str, Modality | str]:

@@ -18,6 +18,8 @@ class Look:
     """With what chance at most one of its intervals on this collection misses."""
     planned: int = 0
     """Number of looks planned when it was made; 0 = no plan."""
+    sample: str = ""
+    """Checksum of the sample that was looked at: looks at several samples of one collection share its queries. "" = not known."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the look as JSON values."""

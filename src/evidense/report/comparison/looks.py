@@ -12,6 +12,12 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _ROUNDING = 1e-6
+LOOK = "a look is one run with new results, however many systems it compares"
+STORE = (
+    "A store is a folder on this machine where results are kept (EVIDENSE_STORE names another). A run counts from its first verdict on, "
+    "even if it ends in an error."
+)
+"""Tooltip of the sentences on looks."""
 
 
 def sentences(study: Study) -> list[str]:
@@ -22,7 +28,7 @@ def sentences(study: Study) -> list[str]:
     lines = []
     for name, facts in study.observed.get("looks", {}).items():
         where = shown_line(name)
-        if facts["n_others"]:
+        if facts["n_other_looks"]:
             lines.append(_used(where, facts))
         if study.looks and facts["place"]:
             lines.append(_plan(where, study, facts))
@@ -43,16 +49,19 @@ def observed_looks(study: Study) -> dict[str, float]:
 
 def _used(where: str, facts: dict[str, Any]) -> str:
     also = " and of the baseline file" if facts["is_from_file"] else ""
-    n, among = facts["n_comparisons"], facts["n_others"] < facts["n_comparisons"]
-    times = f"{count(n)} comparison{'' if n == 1 else 's'} of this store{also} since {day(facts['since'])}"
-    times += ", this one among them" if among else ""
+    n, n_samples = facts["n_looks"], facts["n_samples"]
+    times = f"{count(n)} look{'' if n == 1 else 's'} of this store{also} since {day(facts['since'])}"
+    samples = f", at {count(n_samples)} samples of one collection" if n_samples > 1 else ""
+    among = ", this one among them" if facts["n_other_looks"] < n else ""
+    n_comparisons = facts["n_comparisons"]
+    held = f", {count(n_comparisons)} different comparisons in all" if n_comparisons != n else ""
     most = math.ceil(facts["chance"] * 100 - _ROUNDING) / 100
-    chance = f"the chance of at least one false HELPS or HARMS among them is up to {plain(most, 2)}"
-    return f"{where}: these queries were used in {times} (a comparison is one system beside one baseline); {chance}"
+    chance = f"the chance of at least one false HELPS or HARMS in these looks is up to {plain(most, 2)}"
+    return f"{where}: these queries were used in {times}{samples}{among} ({LOOK}{held}); {chance}"
 
 
 def _plan(where: str, study: Study, facts: dict[str, Any]) -> str:
-    text = f"{where}: look {count(facts['place'])} of {count(study.looks)} planned (a look is one run with new results, however many systems it compares)"
+    text = f"{where}: look {count(facts['place'])} of {count(study.looks)} planned ({LOOK})"
     if not facts["used_up"]:
         return text
     return f"{text}: all of them are used up, and no gate is met any more; take fresh queries, and save the baseline on them anew"

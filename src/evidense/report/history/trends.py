@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from evidense.boundary.numerals import interval, signed
 from evidense.report.history.entries import Decided, PageEntry
@@ -27,9 +26,9 @@ class Trend:
 
     @property
     def looks(self) -> str:
-        """Say how many pages there were, and that their intervals are each for one look; a page that was written again is no further look."""
-        n = 1 + sum(a != b for (_, a), (_, b) in pairwise(self.points))
-        pages = f"{len(self.points)} pages, {n} look{'s' * (n != 1)} (pages with new results)"
+        """Say how many pages there were, and how many different results they show; each interval is for one look."""
+        n = len({shown_result(d) for _, d in self.points})
+        pages = f"{len(self.points)} pages, {n} different result{'s' * (n != 1)}"
         return f"{pages}; each interval holds for one look alone (--looks shares the error among all)"
 
 
@@ -45,11 +44,14 @@ def trends(entries: Sequence[PageEntry]) -> list[Trend]:
 
 def trend_lines(trend: Trend) -> list[str]:
     """Return a trend as lines of text."""
-    rows = [
-        f"  {shown_time(at)}  {signed(d.effect):>6} {interval(d.low, d.high)}  {d.n:,} queries  {d.verdict}{margin_of(d)}"
-        for at, d in trend.points
-    ]
+    rows = [f"  {shown_time(at)}  {shown_result(d)}" for at, d in trend.points]
     return [trend.title, *rows, f"  {trend.looks}"]
+
+
+def shown_result(decided: Decided) -> str:
+    """Return a verdict as a line of a trend shows it; results that look alike count once."""
+    d = decided
+    return f"{signed(d.effect):>6} {interval(d.low, d.high)}  {d.n:,} queries  {d.verdict}{margin_of(d)}"
 
 
 def margin_of(decided: Decided) -> str:

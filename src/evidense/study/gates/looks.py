@@ -1,6 +1,7 @@
 """Looks: how often the queries of a collection were used, in this store and by the author of the baseline file.
 
-A look is named by its comparisons: the same comparisons again are the same look, on any machine. Its time is observed only:
+A look is named by its comparisons: the same comparisons again are the same look, on any machine. Looks at samples of one collection
+count together, since samples share queries, and whoever draws samples until one pleases has looked as often. Its time is observed only:
 it stands beside the records (`Study.observed`) and changes none of them.
 """
 
@@ -46,10 +47,10 @@ def planned(study: Study, baseline: Any) -> Study:
 
 def looked(study: Study, scored: ScoredSystems, store: Store, baseline: Any) -> Study:
     """Note in the store that a collection was looked at. Return the study with all looks at that collection in `observed`."""
-    name, checksum = scored.collection.name, scored.collection.checksum
+    name, key = scored.collection.name, scored.collection.question_key
     current = _look(study, scored)
     saved = getattr(baseline, "looks", {}).get(name, ())
-    before = {look.look_id: look for look in (*saved, *_noted(store, checksum))}
+    before = {look.look_id: look for look in (*saved, *_noted(store, key))}
     if current is not None:
         earlier = before.get(current.look_id, current)
         # The plan counts from the look at which it was made.
@@ -58,7 +59,7 @@ def looked(study: Study, scored: ScoredSystems, store: Store, baseline: Any) -> 
             current, first=first, error=max(current.error, earlier.error), planned=current.planned or earlier.planned
         )
         if current != before.get(current.look_id):
-            store.note(ROOM, f"{checksum}-{current.look_id}", current.to_json())
+            store.note(ROOM, f"{key}-{current.look_id}", current.to_json())
         before[current.look_id] = current
     looks = sorted(before.values(), key=lambda look: (look.first, look.look_id))
     own_facts = _facts(study, looks, current) | {"is_from_file": bool(saved)}
@@ -81,12 +82,12 @@ def _look(study: Study, scored: ScoredSystems) -> Look | None:
     level = stats.level(study.confidence, study.looks)
     error = 1 - level ** (1 / scored.n_collections)
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    return Look(sha256_of(pairs)[:32], now, tuple(pairs), error, study.looks)
+    return Look(sha256_of(pairs)[:32], now, tuple(pairs), error, study.looks, scored.collection.checksum)
 
 
-def _noted(store: Store, checksum: str) -> list[Look]:
+def _noted(store: Store, key: str) -> list[Look]:
     looks = []
-    for note in store.notes(ROOM, f"{checksum}-"):
+    for note in store.notes(ROOM, f"{key}-"):
         with suppress(KeyError, TypeError):
             looks.append(Look.of(note))
     return looks
@@ -94,12 +95,14 @@ def _noted(store: Store, checksum: str) -> list[Look]:
 
 def _facts(study: Study, looks: Sequence[Look], now: Look | None) -> dict[str, Json]:
     """Return the facts on the looks at one collection, and the looks themselves for the baseline file."""
-    current_pairs = set(now.comparisons) if now is not None else set()
     all_pairs = {pair for look in looks for pair in look.comparisons}
+    others = [look for look in looks if now is None or look.look_id != now.look_id]
+    samples = {look.sample for look in looks if look.sample}
     plan = [look for look in looks if look.planned]
     place = plan.index(now) + 1 if now in plan else 0
     return {
-        "n_comparisons": len(all_pairs), "n_others": len(all_pairs - current_pairs), "n_looks": len(looks), "since": looks[0].first[:10] if looks else "",
+        "n_comparisons": len(all_pairs), "n_looks": len(looks), "n_other_looks": len(others), "n_samples": len(samples),
+        "since": looks[0].first[:10] if looks else "",
         "chance": stats.chance_of_an_error(look.error for look in looks), "planned": study.looks, "place": place,
         "used_up": _spent(plan[:place]) > 1, "seen": [look.to_json() for look in looks],
     }  # fmt: skip
