@@ -335,8 +335,11 @@ def score_falls(scores: np.ndarray, decimals: int) -> list[int]:
 
     >>> score_falls(np.array([0.8124, 0.8, 0.5]), 4)
     [8124, 124, 3000]
+    >>> score_falls(np.array([494500.5]), -3)
+    [495]
     """
-    units = [round(float(f"{x:.{max(decimals, 0)}f}") * 10.0**decimals) for x in scores.tolist()]
+    exact = [x if decimals < 0 else float(f"{x:.{decimals}f}") for x in scores.tolist()]  # nothing is rounded twice
+    units = [round(x * 10.0**decimals) for x in exact]
     return units[:1] + [above - below for above, below in itertools.pairwise(units)]
 
 
