@@ -24,7 +24,7 @@ from evidense.study.check.order import CheckOrder
 from evidense.study.compare import IN_TABLE, check_settings, comparison, dissection
 from evidense.study.fetch import fetch_dataset
 from evidense.study.files.names_tables import read_names
-from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
+from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system
 from evidense.study.files.toml import read_study
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, run_study
@@ -106,9 +106,6 @@ def compare(
         )
     engines, names = _engines((base, *others))
     who = _who_works(settings)
-    for key in ("measures", "slices", "claims", "references", "trained_on"):
-        if settings.get(key) is not None:
-            settings[key] = texts(settings[key])
     if is_path(settings.get("names")):
         settings["names"] = read_names(Path(settings["names"]))
     study = comparison(names[0], names[1:], spellings, **settings)
@@ -200,7 +197,7 @@ def audit(
     sources: str | Sequence[str] = (),
     *,
     out: str | Path | None = None,
-    gate: bool | Sequence[str] = False,
+    gate: bool | str | Sequence[str] = False,
     **settings: Any,
 ) -> AuditResult:
     """Say of every reference of a file whether it exists and is right, and of every statement where it comes from.
@@ -213,7 +210,9 @@ def audit(
         EvidenseError: what is wrong, what was expected, what to do.
     """
     named = [sources] if isinstance(sources, str) else sources
-    verdicts = gate_of(gate) if isinstance(gate, bool) else gate_of(True, ",".join(gate))
+    verdicts = (
+        gate_of(gate) if isinstance(gate, bool) else gate_of(True, gate if isinstance(gate, str) else ",".join(gate))
+    )
     order = Order(Path(file), tuple(named), gate=verdicts, **settings)
     return run_audit(order, Store(), Path(out) if out else None)
 
@@ -285,7 +284,7 @@ def demo(*, out: str | Path | None = None) -> Result:
 
 
 def score(
-    run: str | Path, qrels: str | Path, measures: Sequence[str] | None = None, **settings: Any
+    run: str | Path, qrels: str | Path, measures: str | Sequence[str] | None = None, **settings: Any
 ) -> Sequence[Scored]:
     """Score a run file against judgements: one row per measure, with interval and per-query values. Needs no torch.
 

@@ -182,7 +182,7 @@ def test_a_failed_gate_shows_the_verdict_table():
 def test_a_margin_in_percent_is_read_in_python_as_at_the_terminal():
     result = ev.compare("bm25", "char_ngrams", on="docstrings", sample_queries=40, sample_documents=100, margin="2%")
     assert result.study.margin == 0.02
-    with pytest.raises(InvalidInput, match=r"'margin' is 2\.0; expected a number between 0 and 1"):
+    with pytest.raises(InvalidInput, match=r"'margin' is 2\.0; expected more than 0 and less than 1"):
         ev.compare("bm25", "char_ngrams", on="docstrings", margin="200%")
 
 

@@ -7,8 +7,12 @@ import pytest
 import evidense as ev
 from evidense import registry
 from evidense.errors import EvidenseError
+from evidense.study.compare import comparison, dissection
 
 ROWS = "".join(f"word {n} of the query,the document that word {n} means\n" for n in range(24))
+
+
+PLAIN = ("compare", "bm25", "char_ngrams", "--on", "pairs.csv")
 
 
 @pytest.fixture
@@ -264,8 +268,18 @@ def test_every_misspelt_name_is_reported_at_once_and_before_the_folder(evidense,
         (("compare", "bm25", "char_ngrams", "--gate", "nohram"), "invalid value for '--gate': 'nohram'"),
         (
             ("compare", "bm25", "char_ngrams", "--on", "pairs.csv", "--margin", "2"),
-            "compare: 'margin' is 2.0; expected",
+            "--margin is 2.0; expected more than 0 and less than 1, in units of the measure; 2% is 0.02",
         ),
+        ((*PLAIN, "--metric", "x"), "no such option '--metric' (did you mean '--measure'?); `evidense compare --help`"),
+        (("compare", "bm25", "char_ngrams", "--data", "x"), "no such option '--data' (did you mean '--on'?)"),
+        ((*PLAIN, "--measur", "x"), "no such option '--measur' (did you mean '--measure'?)"),
+        ((*PLAIN, "--queries", "0"), "--queries is 0; expected 20 or more"),
+        ((*PLAIN, "--confidence", "95"), "--confidence is 95; expected more than 0 and less than 1; did you mean .95?"),
+        (
+            (*PLAIN, "--confidence", "99.5"),
+            "--confidence is 99.5; expected more than 0 and less than 1; did you mean .995?",
+        ),
+        ((*PLAIN, "--gate"), "option '--gate' requires an argument; expected no-harm or helps"),
         (("score", "a.trec", "absent.txt"), "invalid value for 'QRELS': File 'absent.txt' does not exist"),
         (("compare", "bm25", "char_ngrams", "char_ngrams", "--on", "pairs.csv"), "'char_ngrams' is named twice"),
     ],
@@ -275,6 +289,36 @@ def test_a_mistake_of_usage_is_one_line(evidense, folder, argv, said):
     assert refused.exit_code == 2
     assert refused.stderr.startswith(f"evidense: {said}")
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_several_mistakes_of_options_are_named_as_they_are_typed_and_those_of_a_file_as_keys(evidense, folder):
+    refused = evidense(*PLAIN, "--depth", "1", "--seed", "-1")
+    assert refused.stderr.splitlines() == [
+        "evidense: 2 mistakes", "  --seed is -1; expected 0 or more", "  --depth is 1; expected 10 or more",
+    ]  # fmt: skip
+    (folder / "s.toml").write_text(
+        'name = "x"\nsystems = ["bm25", "char_ngrams"]\ncollections = ["pairs.csv"]\nsample_queries = 0\n'
+    )
+    assert evidense("run", "s.toml").stderr == "evidense: s.toml: 'sample_queries' is 0; expected 20 or more\n"
+
+
+def test_a_level_of_confidence_is_a_number_or_a_percentage(evidense, folder):
+    argv = ("score", "b.trec", "qrels.txt", "RR@10", "--confidence")
+    assert evidense(*argv, "90%").stdout == evidense(*argv, "0.9").stdout != evidense(*argv, "0.95").stdout
+
+
+def test_a_text_is_one_name_in_every_list_of_names(folder):
+    assert [row.measure for row in ev.score("a.trec", "qrels.txt", "nDCG@10")] == ["nDCG@10"]
+    names = {"measures": "RR@10", "claims": "same", "references": "pairs.trec"}
+    (folder / "pairs.trec").write_text((folder / "a.trec").read_text())
+    study = comparison("a.trec", ["b.trec"], ["trec:qrels.txt"], **names)
+    assert (study.measures, study.claims, study.references) == (("RR@10",), ("same",), ("pairs.trec",))
+    inside = dissection(["e5", "tuned"], ["pairs.csv"], table={"analyses": "drift", "seeds": "tuned2"}, claims="same")
+    assert inside.claims == ("same",)
+    assert (inside.dissect[0]["analyses"], inside.dissect[0]["seeds"]) == (["drift"], ["tuned2"])
+    (folder / "refs.bib").write_text("@article{a, title={A title of a work}, author={Who, A.}, year={2020}}\n")
+    with pytest.raises(EvidenseError, match="unknown verdict 'RETRACTD': did you mean 'RETRACTED'"):
+        ev.audit("refs.bib", "folder:.", gate="RETRACTD", offline=True)
 
 
 def test_score_takes_measures_between_commas(evidense, folder):

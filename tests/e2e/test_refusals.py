@@ -11,7 +11,7 @@ import pytest
         (["compare", "bm25", "char_ngrams", "--on", "docstring"], "did you mean 'docstrings'?"),
         (["compare", "bm25", "char_ngram", "--on", "p.csv"], "did you mean 'char_ngrams'?"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--measure", "nGCD@10"], "unknown measure 'nGCD@10'"),
-        (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--margin", "2"], "'margin' is 2.0"),
+        (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--margin", "2"], "--margin is 2.0"),
         (["compare", "bm25", "ViT-B-32,laion2b_s34b_b79k", "--on", "p.csv"], "open_clip"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--claim", "help"], "did you mean 'helps'?"),
         (["compare", "bm25", "char_ngrams", "--on", "p.csv", "--slice", "lenght"], "did you mean 'length'?"),

@@ -100,10 +100,18 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         ) from None
 
 
+_LIMITS = {"greater_than_equal": ("ge", "or more"), "less_than_equal": ("le", "or less")}
+"""Kind of a mistake → the key of its limit, and words after the limit."""
+
+
 def _sentence(mistake: dict[str, Any]) -> str:
     place = _place(mistake["loc"])
     if mistake["type"] == "missing":
         return f"{place} is missing. Expected a value."
+    limits = mistake.get("ctx") or {}
+    if mistake["type"] in _LIMITS:
+        key, words = _LIMITS[mistake["type"]]
+        return f"{place} is {_short(mistake['input'])}; expected {limits[key]} {words}"
     return f"{place} is {_short(mistake['input'])}, {_kind(mistake['input'])}. {_expected(str(mistake['msg']))}"
 
 

@@ -12,6 +12,7 @@ import click
 from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split, split_collections
 from evidense.cli.running import RunRequest, execute
 from evidense.cli.saying import completions
+from evidense.cli.saying.usage import said_as_options
 from evidense.records import Study
 
 _BASELINE = ".baseline.json.gz"
@@ -160,7 +161,8 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     options["best_of"] = options["best_of"] or None
     options["names"] = read_names(options["names"]) if options["names"] else None
     options["seeds"] = declared(options["seeds"], (base, *tuned)) or None
-    study = comparison(base, tuned, where, **options)
+    with said_as_options():
+        study = comparison(base, tuned, where, **options)
     if not request.save_baseline:
         _check_different(study)
     execute(study, replace(request, named=(*request.named, *study.rankers)))

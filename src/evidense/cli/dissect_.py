@@ -8,6 +8,7 @@ import click
 from evidense.cli.options import DRAWS, MARGIN, NO_TEXT_OR_PLAN, RUN_BY, split, split_collections
 from evidense.cli.running import RunRequest, execute
 from evidense.cli.saying import completions
+from evidense.cli.saying.usage import said_as_options
 
 
 @click.command("dissect")
@@ -117,4 +118,6 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
     table = {"analyses": split(options.pop("analyses")), "seeds": list(options.pop("seeds"))}
     if (states := options.pop("states")) != "float32":
         table["states"] = states
-    execute(dissection((base, *tuned), where, table=table, **options), request)
+    with said_as_options():
+        study = dissection((base, *tuned), where, table=table, **options)
+    execute(study, request)

@@ -10,6 +10,7 @@ import click
 from evidense import __version__
 from evidense.boundary.streams import visible_streams
 from evidense.cli.saying.faults import fault_sentence, show_traceback
+from evidense.cli.saying.usage import usage
 from evidense.errors import EvidenseError, StoreError, missing_extra
 
 FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check", "search", "ask", "list")
@@ -106,7 +107,7 @@ def _code(argv: Sequence[str] | None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # from click 8.2 on: its message is the help page
             error.show()
         else:
-            print(f"evidense: {_usage(error)}", file=sys.stderr)
+            print(f"evidense: {usage(error, _command(argv))}", file=sys.stderr)
     except (click.Abort, KeyboardInterrupt):
         print("stopped; the same command continues where this one was", file=sys.stderr)
     except EvidenseError as error:
@@ -123,9 +124,7 @@ def _code(argv: Sequence[str] | None) -> int:
     return 2
 
 
-def _usage(error: click.ClickException) -> str:
-    """Return a mistake in the words of a command on one line, with the command that shows them all."""
-    message = error.format_message().rstrip(".").replace(". (Did you mean", " (did you mean")
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    help_line = f"; `{context.command_path} --help` shows all options" if context else ""
-    return " ".join(f"{message[:1].lower()}{message[1:]}{help_line}".split())
+def _command(argv: Sequence[str] | None) -> click.Command | None:
+    """Return the command that is typed, None if there is none."""
+    words = sys.argv[1:] if argv is None else argv
+    return cli.get_command(click.Context(cli), words[0]) if words else None

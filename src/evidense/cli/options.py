@@ -22,7 +22,7 @@ def _several(*options: Decorator) -> Decorator:
 
 
 class NumberOrPercent(click.ParamType):
-    """A difference in units of a measure: .02, or 2%."""
+    """A difference in units of a measure, or a share: .02, or 2%."""
 
     name = "float"
 
@@ -74,7 +74,7 @@ DRAWS = _several(
         "--seed", type=int, default=0, show_default=True, help="Seed of samples and resamples. Equal seeds give equal bytes.",
     ),
     click.option(
-        "--confidence", type=float, default=0.95, show_default=True, help="Confidence level of all intervals of the command together.",
+        "--confidence", type=NumberOrPercent(), default=0.95, show_default=True, help="Confidence level of all intervals of the command together.",
     ),
 )  # fmt: skip
 """How samples are drawn, and how sure intervals are."""

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from evidense.cli.options import NumberOrPercent
 from evidense.cli.saying import completions
 
 
@@ -12,7 +13,9 @@ from evidense.cli.saying import completions
 @click.argument("qrels", type=click.Path(exists=True, dir_okay=False))
 @click.argument("measures", nargs=-1, shell_complete=completions.MEASURES)
 @click.option("--per-query", is_flag=True, help="Print each query's value: query, measure, value.")
-@click.option("--confidence", type=float, default=0.95, show_default=True, help="Confidence level of each interval.")
+@click.option(
+    "--confidence", type=NumberOrPercent(), default=0.95, show_default=True, help="Confidence level of each interval."
+)
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed of the resamples. Equal seeds give equal intervals."
 )

@@ -12,12 +12,15 @@ from evidense.stats.critical import steady_draws
 from evidense.study.files.dissect_tables import toy_rows
 from evidense.study.files.form import MOST_RESAMPLES
 from evidense.study.files.seeds import named_systems
+from evidense.study.files.spelt import texts
 from evidense.study.files.toml import SETTINGS, study_from
 from evidense.study.trained.arms import toy_arms
 from evidense.study.trained.factorial import TOY_STUDY, by_collection, laid_over
 from evidense.values import Spelling
 from evidense.values.labels import label_of
 
+LISTS = ("measures", "slices", "claims", "references", "trained_on")
+"""Settings that hold several names; a text is one of them."""
 IN_TABLE = ("analyses", "options", "seeds", "states")
 """Settings of `dissect` that belong into the table [[dissect]] of the study file."""
 WHO_WORKS = ("workers", "runner")
@@ -38,7 +41,9 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
     """
     check_settings(settings, *SETTINGS, "dissect")
     keys: dict[str, Any] = {
-        key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None
+        key: texts(value) if key in LISTS else list(value) if isinstance(value, tuple) else value
+        for key, value in settings.items()
+        if value is not None
     }
     named = named_systems((base, *others), keys.get("references", ()), keys.get("seeds"))
     keys |= {key: value for key, value in named.keys().items() if key in keys or (key == "seeds" and value)}
@@ -86,7 +91,8 @@ def dissection(
     check_settings({**settings, **table}, *SETTINGS, "n_random", *IN_TABLE)
     base = Spelling.parse(systems[0])
     random = [f"random-init:{Spelling(base.head, {**base.options, 'seed': str(seed)})}" for seed in range(n_random)]
-    row = {"name": "inside", "random": random, **{key: value for key, value in table.items() if value}}
+    lists = {key: texts(table[key]) for key in ("analyses", "seeds") if table.get(key)}
+    row = {"name": "inside", "random": random, **{key: value for key, value in table.items() if value}, **lists}
     names = [label_of(s) for s in systems]
     keys = {
         "name": default_name(names, on, "inside-"),

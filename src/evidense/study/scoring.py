@@ -12,6 +12,7 @@ from evidense.compute.comparison.grouping import grouping_of
 from evidense.compute.search.list_notes import list_notes
 from evidense.compute.search.scoring import score
 from evidense.stats.critical import steady_draws
+from evidense.study.files.spelt import texts
 from evidense.values import Spelling
 
 
@@ -30,7 +31,7 @@ class Scored:
 
 
 def score_run(
-    run: str, qrels: str, measure_names: Sequence[str] | None = None, *, confidence: float = 0.95, seed: int = 0
+    run: str, qrels: str, measure_names: str | Sequence[str] | None = None, *, confidence: float = 0.95, seed: int = 0
 ) -> list[Scored]:
     """Score a run file against judgements, with the intervals that a page of `compare` shows beside each mean. A judged query that the run
     lacks scores 0. `run` may end in `@form=ranks`, `@form=scores` or `@form=trec`.
@@ -39,7 +40,9 @@ def score_run(
         InvalidInput: a file cannot be read. The message lists every mistake with its line.
         UnknownName: a measure is unknown.
     """
-    asked = [name for names in measure_names or measures.DEFAULT[:3] for name in _BETWEEN_COMMAS.split(names)]
+    asked = [
+        name for names in texts(measure_names or measures.DEFAULT[:3]) for name in _BETWEEN_COMMAS.split(str(names))
+    ]
     names = [measures.canonical(name) for name in asked if name.strip()]
     part, path = registry.dataset(f"trec:{qrels}")
     (collection,) = part.open(path)

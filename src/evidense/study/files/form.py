@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from evidense.boundary.documents import Form, checked
-from evidense.boundary.numerals import number_in
+from evidense.boundary.numerals import number_in, plain
 from evidense.boundary.shown import shown_line
 from evidense.errors import InvalidInput
 from evidense.values.spelling import Spelling, named_in
@@ -154,7 +154,7 @@ def margin_of(value: object, source: str) -> float:
 
 def _mistakes_of_margin(margin: float) -> Iterator[str]:
     if not 0 < margin < 1:
-        yield f"'margin' is {margin}; expected a number between 0 and 1, neither of both, in units of the measure; 2% is 0.02"
+        yield f"'margin' is {margin}; expected more than 0 and less than 1, in units of the measure; 2% is 0.02"
 
 
 def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
@@ -166,7 +166,8 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
         yield "'collections' is empty; expected at least one (--on)"
     yield from _mistakes_of_margin(form.margin)
     if not 0 < form.confidence < 1:
-        yield f"'confidence' is {form.confidence}; expected a number between 0 and 1"
+        meant = f"; did you mean {plain(form.confidence / 100, 4).rstrip('0')}?" if 1 < form.confidence < 100 else ""
+        yield f"'confidence' is {form.confidence:g}; expected more than 0 and less than 1{meant}"
     if form.best_of and not is_trained and len(form.systems) < 3:
         yield f"'best_of' is set for {len(form.systems) - 1} system beside the baseline; expected at least two to choose from"
     if is_trained and (form.best_of or form.looks):
