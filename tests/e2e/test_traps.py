@@ -135,7 +135,7 @@ def test_queries_contained_in_their_documents_are_reported(tmp_path):
     rows = [(" ".join(d.split()[3:9]), d) for d in DOCUMENTS]
     write_pairs(tmp_path / "copied.csv", rows)
     result = ev.compare("char_ngrams", "bm25", on=str(tmp_path / "copied.csv"), out=tmp_path / "page", n_resamples=999)
-    warning = "100% of the queries (80 of 80) stand word for word in a document that is relevant to them"
+    warning = "80 of 80 queries are quoted in a document that is relevant to them"
     assert any(line.startswith(f"  ⚠ copied.csv: {warning}") for line in note_lines(result.study, result.records))
     assert f"copied.csv: {warning}" in first_screen(tmp_path / "page").replace("<bdi>", "").replace("</bdi>", "")
 

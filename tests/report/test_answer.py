@@ -11,7 +11,7 @@ from evidense.report.comparison import forest
 from evidense.report.comparison.answer import answer, warnings
 from evidense.report.comparison.sections import facts_on
 from evidense.report.contents import Contents
-from evidense.report.words import note
+from evidense.report.words import note, queries_words
 from evidense.stats import too_few
 from evidense.study.gates.gate import gate
 from report.sample import Sample
@@ -127,6 +127,44 @@ def test_the_share_of_wins_counts_half_of_the_ties_and_is_named_so(sample: Sampl
         d = verdict.details
         share = (d["win"] + d["tie"] / 2) / verdict.n
         assert ("wins plus half of the ties, as a share of all queries", plain(share)) in facts_on(of, verdict)
+
+
+@pytest.mark.parametrize(
+    ("n_clusters", "n_deciding", "said"),
+    [
+        (500, 10, "if its 10 strongest queries were ties, the verdict would be UNDECIDED"),
+        (500, 1, "if its strongest query were a tie, the verdict would be UNDECIDED"),
+        (400, 3, "if its 3 strongest groups of queries were ties, the verdict would be UNDECIDED"),
+        (400, 1, "if its strongest group of queries were a tie, the verdict would be UNDECIDED"),
+    ],
+)
+def test_what_carries_a_verdict_is_said_in_queries(sample: Sample, n_clusters: int, n_deciding: int, said: str) -> None:
+    of = contents(sample, "HELPS", n_clusters=n_clusters)
+    verdict = replace(next(iter(of.verdicts.values())), n=500, details={"n_deciding": n_deciding})
+    assert ("carried by", said) in facts_on(of, verdict)
+
+
+@pytest.mark.parametrize(
+    ("details", "n_clusters", "said"),
+    [
+        ({}, 500, "500, all independent"),
+        ({}, 400, "500, 400 independent: queries that share a relevant document or a group count once"),
+        ({"effective_queries": 70, "n_groups": 300}, 70,
+         "500, at least 70 independent, since queries share relevant documents in part; 300 different, if those that share half or more are one kind"),
+    ],
+)  # fmt: skip
+def test_queries_are_counted_in_one_vocabulary(sample: Sample, details: dict[str, int], n_clusters: int, said: str) -> None:  # fmt: skip
+    of = contents(sample, "HELPS", n_clusters=n_clusters)
+    verdict = replace(next(iter(of.verdicts.values())), n=500, details=details)
+    assert ("queries", said) in facts_on(of, verdict)
+    assert queries_words(verdict).startswith("500 queries" + (f" ({n_clusters} independent)" if n_clusters != 500 else "") + ": ")  # fmt: skip
+
+
+def test_an_interval_that_starts_above_zero_rules_out_any_loss(sample: Sample) -> None:
+    of = contents(sample, "HELPS")
+    ruled_out = {"rules_out_loss_above": 0.0, "rules_out_gain_above": 0.07}
+    verdict = replace(next(iter(of.verdicts.values())), details=ruled_out)
+    assert ("rules out", "any loss; a gain above .070") in facts_on(of, verdict)
 
 
 def test_few_clusters_never_pass(sample: Sample) -> None:

@@ -54,7 +54,7 @@ def test_every_verdict_is_there_in_words_with_effect_interval_n_and_clusters(sam
     for v in verdicts:
         assert f"{WORDS[v.verdict].icon} {v.verdict}" in text
         assert f"{signed(v.effect)} {interval(v.low, v.high)}" in text
-        assert f"{v.n_clusters} clusters" in text
+        assert f"{v.n_clusters} independent" in text
         assert v.id in text
 
 

@@ -62,13 +62,13 @@ def note(verdict: Verdict) -> str:
 
 
 def queries_words(verdict: Outcome) -> str:
-    """Return how many queries there are, what they are worth where they overlap, and how many are better, equal and worse."""
+    """Return how many queries there are, how many of them count as independent, and how many are better, equal and worse."""
     d = verdict.details
-    worth = f" (worth {verdict.n_clusters:,})" if "effective_queries" in d else ""
+    independent = f" ({groups_text(verdict.n_clusters)})" if verdict.n_clusters != verdict.n else ""
     counts = (
         f"{int(d.get(key, 0)):,} {word}" for key, word in (("win", "better"), ("tie", "equal"), ("loss", "worse"))
     )
-    return f"{verdict.n:,} quer{'y' if verdict.n == 1 else 'ies'}{worth}: {', '.join(counts)}"
+    return f"{verdict.n:,} quer{'y' if verdict.n == 1 else 'ies'}{independent}: {', '.join(counts)}"
 
 
 def queries_to_decide(details: Mapping[str, Json]) -> str:
@@ -85,15 +85,13 @@ def queries_to_decide(details: Mapping[str, Json]) -> str:
     )
 
 
-def groups_text(n: int, details: Mapping[str, Json]) -> str:
+def groups_text(n: int) -> str:
     """Say how many queries count as independent.
 
-    >>> groups_text(1, {}), groups_text(70, {"effective_queries": 70})
-    ('1 cluster', '70 effective queries')
+    >>> groups_text(1), groups_text(1070)
+    ('1 independent', '1,070 independent')
     """
-    if "effective_queries" in details:
-        return f"{count(n)} effective quer{'ies' if n != 1 else 'y'}"
-    return f"{count(n)} cluster{'s' if n != 1 else ''}"
+    return f"{count(n)} independent"
 
 
 def otherwise(details: Mapping[str, Json]) -> str:

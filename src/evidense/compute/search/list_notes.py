@@ -54,8 +54,8 @@ def _hardly_judged(lists: RankedLists, collection: Collection) -> list[str]:
     n_possible = int(np.minimum(lengths, [len(qrels.get(q, {})) for q in lists.query_ids]).sum())
     if not n_possible or n_judged >= FAR_BELOW * n_possible:
         return []
-    count = f"{round(n_judged):,} of the {n_possible:,} judged documents that could stand in the top {JUDGED_DEPTH} do"
-    return [f"{count}, so that nearly all scores are 0: check that the ids match"]
+    count = f"{round(n_judged):,} of the {n_possible:,} that could be there"
+    return [f"almost no judged document is in the top {JUDGED_DEPTH} ({count}): do the columns or ids match?"]
 
 
 def _short(lists: RankedLists, collection: Collection, measure_names: Sequence[str], depth: int | None) -> list[str]:

@@ -89,9 +89,7 @@ def _introduced(name: str) -> str:
 
 def _sizes(contents: Contents) -> str:
     n = {v.collection: v for v in contents.verdicts.values()}
-    return "; ".join(
-        f"{_introduced(c)}: {count(v.n)} queries, {groups_text(v.n_clusters, v.details)}" for c, v in n.items()
-    )
+    return "; ".join(f"{_introduced(c)}: {count(v.n)} queries, {groups_text(v.n_clusters)}" for c, v in n.items())
 
 
 def _share(contents: Contents) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidense.boundary.numerals import count, interval, plain, probability, signed
+from evidense.compute.comparison.no_harm import n_different
 from evidense.records import Finding, Json, Verdict
 from evidense.report.comparison.curves import DeltaCurve, sorted_differences
 from evidense.report.comparison.forest import anchor
@@ -14,7 +15,7 @@ from evidense.report.comparison.seeds import seed_lines
 from evidense.report.contents import Contents
 from evidense.report.scale import Scale
 from evidense.report.texts import excerpts
-from evidense.report.words import WORDS, Word, otherwise, queries_to_decide
+from evidense.report.words import WORDS, Word, groups_text, otherwise, queries_to_decide
 from evidense.store import Store
 
 Fact = tuple[str, str]
@@ -203,22 +204,44 @@ def facts_on(contents: Contents, verdict: Verdict) -> list[Fact]:
         ("standard error from seeds, from queries", f"{plain(d['seed_se'], 4)}, {plain(d['query_se'], 4)}" if "seed_se" in d else None),
         ("wins plus half of the ties, as a share of all queries", plain(d["probability_of_improvement"]) if "probability_of_improvement" in d else None),
         ("effect in standard deviations", signed(d["d_z"]) if "d_z" in d else None),
-        ("rules out a loss above", plain(d["rules_out_loss_above"]) if "rules_out_loss_above" in d else None),
-        ("rules out a gain above", plain(d["rules_out_gain_above"]) if "rules_out_gain_above" in d else None),
-        ("groups of queries that decide this", f"{count(d['n_deciding'])}: without the strongest, it would be undecided" if "n_deciding" in d else None),
+        ("rules out", "; ".join(_rules_out(what, d[f"rules_out_{what}_above"]) for what in ("loss", "gain") if f"rules_out_{what}_above" in d)),
+        ("carried by", _if_ties(verdict)),
         ("queries that would settle it", queries_to_decide(d) or None),
     ]  # fmt: skip
     return [(what, value) for what, value in rows if value]
 
 
 def _queries(verdict: Verdict) -> str:
+    independent = groups_text(verdict.n_clusters)
     if "effective_queries" in verdict.details:
-        groups = verdict.details.get("n_groups", verdict.n_clusters)
         return (
-            f"{count(verdict.n)}, worth at least {count(verdict.n_clusters)} independent ones, since queries share relevant documents in "
-            f"part; {count(groups)} groups, if those that share half or more are one kind"
+            f"{count(verdict.n)}, at least {independent}, since queries share relevant documents in part; "
+            f"{count(n_different(verdict))} different, if those that share half or more are one kind"
         )
-    return f"{count(verdict.n)} in {count(verdict.n_clusters)} independent cluster{'s' * (verdict.n_clusters != 1)}"
+    if verdict.n_clusters == verdict.n:
+        return f"{count(verdict.n)}, all independent"
+    return f"{count(verdict.n)}, {independent}: queries that share a relevant document or a group count once"
+
+
+def _if_ties(verdict: Verdict) -> str | None:
+    """Say how few queries carry a verdict; None where many do."""
+    n = verdict.details.get("n_deciding")
+    if n is None:
+        return None
+    several, single = (
+        ("queries", "query") if verdict.n_clusters == verdict.n else ("groups of queries", "group of queries")
+    )
+    first = f"{count(n)} strongest {several} were ties" if n > 1 else f"strongest {single} were a tie"
+    return f"if its {first}, the verdict would be UNDECIDED"
+
+
+def _rules_out(what: str, most: float) -> str:
+    """Return what an interval rules out.
+
+    >>> _rules_out("loss", 0.0), _rules_out("gain", 0.0213)
+    ('any loss', 'a gain above .021')
+    """
+    return f"any {what}" if plain(most) == plain(0.0) else f"a {what} above {plain(most)}"
 
 
 def _slice(finding: Finding, scale: Scale) -> Estimated:

@@ -47,7 +47,7 @@ def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
     if room >= min(LEAST_NAME, len(name)):
         lines = [f"{head}{_shortened(name, room):<{room}}  {right}"]
     else:
-        numbers = [right] if 13 + len(right) <= width else [effect, queries]
+        numbers = [right] if 13 + len(right) <= width else [effect, *textwrap.wrap(queries, width - 13)]
         lines = [head + _shortened(name, width - len(head)), *(" " * 13 + line.rstrip() for line in numbers)]
     more = textwrap.wrap(note(v), width - 13) if v.verdict == "UNDECIDED" else []
     seeds = textwrap.wrap(seeds_text(v.details), width - 13)

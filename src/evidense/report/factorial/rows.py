@@ -119,7 +119,7 @@ def _row(effects: Effects, finding: Finding, scale: Scale) -> EffectRow:
         effect=signed(finding.value),
         interval=interval(finding.low, finding.high),
         n=count(finding.n),
-        clusters=groups_text(finding.n_clusters, finding.details),
+        clusters=groups_text(finding.n_clusters),
         seeds=" ".join(signed(float(s)) for s in d.get("seeds") or ()) if n_seeds <= 10 else f"{n_seeds} seeds",
         note=_note(verdict, d),
         at=scale.at(finding.value),
@@ -175,7 +175,7 @@ def _wide_row(finding: Finding, name: str, scale: Scale) -> EffectRow:
     return EffectRow(
         word=None, name=name, tags=(direction,) if direction and direction != "all" else (), effect=signed(finding.value),
         interval=interval(finding.low, finding.high), n=count(finding.n),
-        clusters=groups_text(finding.n_clusters, finding.details), seeds="", note="",
+        clusters=groups_text(finding.n_clusters), seeds="", note="",
         at=scale.at(finding.value), start=scale.at(finding.low if finding.low is not None else finding.value),
         end=scale.at(finding.high if finding.high is not None else finding.value),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from evidense.training.data.copies import near_copies, plain
 from evidense.values import Collection, Item
 from evidense.values.contents import items_at
 
-ALGORITHM = 3
+ALGORITHM = 4
 """Version: raised when the same collection gives other sentences."""
 
 MATERIAL = 0.05
@@ -137,8 +137,8 @@ def _standing(collection: Collection, queries: Texts, relevant_texts: Texts) -> 
         n += any(bare == _bare(document) or (is_long and bare in document) for document in relevant)
     if n >= MATERIAL * len(collection.queries):
         yield (
-            f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) stand word for word in a document that "
-            "is relevant to them, or equal it: matching strings is enough to find it"
+            f"{n:,} of {len(collection.queries):,} queries are quoted in a document that is relevant to them, or equal it: plain text "
+            "matching finds them"
         )
 
 
