@@ -1,5 +1,6 @@
 """Short names of a study: from a file, a study file or Python; resolved to what is named, or refused; repeated by a replay."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,20 @@ def test_all_mistakes_are_named_at_once(place: Path) -> None:
         compared({"systems": {"bm52": "B"}, "measures": {"nDCG@20": "N"}})
     assert "bm52" in str(refused.value)
     assert "nDCG@20" in str(refused.value)
+
+
+def test_one_file_serves_comparisons_of_other_systems_and_near_misses_are_named(place: Path) -> None:
+    names = {
+        "systems": {"words": "BM25", "char_ngram": "n-grams", "a system of another table": "A"},
+        "collections": {"elsewhere.csv": "E"},
+        "measures": {"nDCG@20": "N"},
+    }
+    with pytest.warns(UserWarning, match=r"^names of 'char_ngram', 'nDCG@20' are not used here; did you mean 'char_ngrams', 'nDCG@10'\?$"):
+        result = compared(names)
+    assert result.study.names == {"systems": {"words": "BM25"}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        compared({"systems": {"words": "BM25", "e5": "E5", "colbert": "ColBERT"}})
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from evidense.report.rendering import without_sample
 from evidense.store import Store
 from evidense.study.fetch import require_packages
 from evidense.study.files.dissect_tables import Dissection
-from evidense.study.files.names_tables import with_collections
+from evidense.study.files.names_tables import used_names
 from evidense.study.gates.looks import looked, planned
 from evidense.study.gates.unseen import training_pairs, unseen
 from evidense.study.opened import collections_of, ranker_labels, seeds_of
@@ -141,7 +141,10 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
             f"the collection {', '.join(twice)} is named twice; expected distinct collections; leave one out"
         )
     _check_names(study, collections)
-    study = replace(study, names=with_collections(study.names, by_spelling))
+    names, unused = used_names(study, by_spelling)
+    study = replace(study, names=names)
+    if unused and options.warn is not None:
+        options.warn(unused)
     _check_depth(study, collections)
     dissections = open_dissections(study, engines, options.values)
     if study.factorial or study.arms:

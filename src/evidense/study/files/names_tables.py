@@ -8,7 +8,7 @@ from typing import Any
 from evidense import measures
 from evidense.boundary.documents import read_toml
 from evidense.boundary.shown import shown
-from evidense.errors import EvidenseError, Mistakes
+from evidense.errors import EvidenseError, Mistakes, UnknownName, did_you_mean, nearest
 from evidense.records import Study
 from evidense.report.rendering import without_sample
 from evidense.values import Collection
@@ -17,6 +17,8 @@ from evidense.values.labels import labels
 TABLES = ("systems", "collections", "measures")
 LONGEST = 60
 """Characters of a short name, at most."""
+_CLOSE = 0.75
+"""Least similarity of an unused name and one that it may mean."""
 Names = Mapping[str, Mapping[str, str]]
 """Table → name → short name."""
 
@@ -60,11 +62,10 @@ def _is_printable(short: Any) -> bool:
 
 
 def names_of(study: Study, source: str) -> Names:
-    """Return the names of a study, systems by their labels and measures in canonical spelling. Collections are checked once they are open.
+    """Return the names of a study, systems by their labels and measures in canonical spelling. What is not used is left out once collections are open.
 
     Raises:
         InvalidInput: a short name stands for two systems or two measures, or a system is named twice. The message lists all mistakes.
-        UnknownName: all mistakes are names of systems or measures that the study has not.
     """
     if not study.names:
         return {}
@@ -73,7 +74,8 @@ def names_of(study: Study, source: str) -> Names:
     spellings = (*study.systems, *study.references)
     everyone = list(labels(spellings).values())
     label_of = dict(zip((*spellings, *everyone), (*everyone, *everyone), strict=True))
-    systems = _resolved(study.names.get("systems", {}), label_of, "system", mistakes)
+    given = study.names.get("systems", {})
+    systems = _resolved(given, label_of, "system", mistakes)
     mistakes.others += _shared(systems, everyone, "systems")
     measured = {
         spelling: measure for measure in study.measures for spelling in (measure, *_spelt(study.names, measure))
@@ -81,34 +83,69 @@ def names_of(study: Study, source: str) -> Names:
     of_measures = _resolved(study.names.get("measures", {}), measured, "measure", mistakes)
     mistakes.others += _shared(of_measures, study.measures, "measures")
     mistakes.raise_if_any(f"[names] of {source}")
-    tables = {"systems": systems, "collections": dict(study.names.get("collections", {})), "measures": of_measures}
+    others = {full: short for full, short in given.items() if full not in label_of}
+    other_measures = {full: short for full, short in study.names.get("measures", {}).items() if full not in measured}
+    tables = {
+        "systems": systems | others, "collections": dict(study.names.get("collections", {})), "measures": of_measures | other_measures,
+    }  # fmt: skip
     return {table: values for table, values in tables.items() if values}
 
 
-def with_collections(names: Names, opened: Sequence[tuple[str, Sequence[Collection]]]) -> Names:
-    """Return the names with collections by their own names. `opened` holds each spelling with the collections that it opens.
+def used_names(study: Study, opened: Sequence[tuple[str, Sequence[Collection]]]) -> tuple[Names, str]:
+    """Return the names that this study has a use for, and a sentence on those of the others that are close to a name without a short one.
+
+    One file of names may serve many comparisons. Collections get their own names; `opened` holds each spelling with the collections that it opens.
 
     Raises:
         InvalidInput: a short name stands for two collections, or a name for several. The message lists all mistakes.
-        UnknownName: all mistakes are names of no collection.
+        UnknownName: none of the names is used.
     """
-    if not names.get("collections"):
-        return names
     mistakes = Mistakes()
-    known: dict[str, str] = {}
-    for spelling, collections in opened:
-        known |= {spelling: collections[0].name} if len(collections) == 1 else {}
-        known |= {without_sample(c.name): c.name for c in collections} | {c.name: c.name for c in collections}
-    given = {full if full in known else without_sample(full): short for full, short in names["collections"].items()}
-    collections_named = _resolved(given, known, "collection", mistakes)
-    mistakes.others += _shared(collections_named, [c.name for _, several in opened for c in several], "collections")
+    collections: dict[str, str] = {}
+    for spelling, several in opened:
+        collections |= {spelling: several[0].name} if len(several) == 1 else {}
+        collections |= {without_sample(c.name): c.name for c in several} | {c.name: c.name for c in several}
+    given = dict(study.names)
+    if "collections" in given:
+        written = given["collections"]
+        given["collections"] = {x if x in collections else without_sample(x): short for x, short in written.items()}
+    systems = {label: label for label in labels((*study.systems, *study.references)).values()}
+    known = {"systems": systems, "collections": collections, "measures": {m: m for m in study.measures}}
+    used = {table: _resolved(given[table], known[table], table[:-1], mistakes) for table in TABLES if table in given}
+    everyone = list(dict.fromkeys(c.name for _, several in opened for c in several))
+    mistakes.others += _shared(used.get("collections", {}), everyone, "collections")
     mistakes.raise_if_any("[names]")
-    return {**names, "collections": collections_named}
+    if given and not any(used.values()):
+        raise UnknownName(_all_unknown(given, known))
+    return {table: names for table, names in used.items() if names}, _near_misses(given, known, used)
+
+
+def _all_unknown(given: Names, known: Names) -> str:
+    """Say that no name is used, with the nearest of each."""
+    unknown = [(table, full) for table in TABLES for full in given.get(table, {})]
+    said = "; ".join(
+        f"unknown {table[:-1]} of [names] '{full}'{guess and f':{guess}'}"
+        for table, full in unknown
+        for guess in [did_you_mean(full, known[table])]
+    )
+    return f"none of the names is used: {said}. Expected names of {', '.join(known['systems'])}, of the collections or the measures."
+
+
+def _near_misses(given: Names, known: Names, used: Names) -> str:
+    """Say which unused names are close to a name that has no short one; nothing if there are none."""
+    misses = []
+    for table, names in given.items():
+        free = [full for full, name in known[table].items() if name not in used[table]]
+        close = {full: nearest(full, free, _CLOSE) for full in names if full not in known[table]}
+        misses += [(full, meant) for full, meant in close.items() if meant]
+    if not misses:
+        return ""
+    named = [", ".join(dict.fromkeys(f"'{shown(miss[side])}'" for miss in misses)) for side in (0, 1)]
+    return f"names of {named[0]} are not used here; did you mean {named[1]}?"
 
 
 def _resolved(given: Mapping[str, str], known: Mapping[str, str], what: str, mistakes: Mistakes) -> dict[str, str]:
     """Return name → short name, of the names that are known; a name that is given twice, by two spellings, is a mistake."""
-    mistakes.note_unknown(f"{what} of [names]", given, sorted(known))
     resolved: dict[str, str] = {}
     for spelling in [s for s in given if s in known]:
         name = known[spelling]
