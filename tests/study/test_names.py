@@ -48,6 +48,11 @@ def test_names_lead_to_labels_collections_and_measures_and_a_replay_repeats_them
     }
     assert read_study(place / "out" / "study.toml").id == result.study.id
     assert "BM25 vs n-grams" in (place / "out" / "table.md").read_text(encoding="utf-8")
+    labels = [line for line in (place / "out" / "paper.tex").read_text().splitlines() if line.startswith(r"\label")]
+    assert labels == [
+        r"\label{tab:bm25-vs-n-grams-on-colours-ndcg-10}",
+        r"\label{tab:bm25-vs-n-grams-on-colours-rr-10}",
+    ]
     assert replay(read_page(place / "out")).same
 
 
@@ -94,7 +99,10 @@ def test_one_file_serves_comparisons_of_other_systems_and_near_misses_are_named(
         "collections": {"elsewhere.csv": "E"},
         "measures": {"nDCG@20": "N"},
     }
-    with pytest.warns(UserWarning, match=r"^names of 'char_ngram', 'nDCG@20' are not used here; did you mean 'char_ngrams', 'nDCG@10'\?$"):
+    with pytest.warns(
+        UserWarning,
+        match=r"^names of 'char_ngram', 'nDCG@20' are not used here; did you mean 'char_ngrams', 'nDCG@10'\?$",
+    ):
         result = compared(names)
     assert result.study.names == {"systems": {"words": "BM25"}}
     with warnings.catch_warnings():

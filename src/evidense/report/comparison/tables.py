@@ -16,6 +16,7 @@ from evidense.report.comparison.shared import shared_sentences
 from evidense.report.contents import Contents
 from evidense.report.latex import RULE, LatexTable, effect_cell, escape_latex, math
 from evidense.report.names import measure_name
+from evidense.report.rendering import full_name, without_sample
 from evidense.report.words import WORDS, margin_text
 
 
@@ -46,7 +47,7 @@ def latex(contents: Contents) -> str:
 
 
 def _label(contents: Contents) -> str:
-    return f"tab:{slug(contents.study.name)}-differences".lower()
+    return label_of(contents, "differences")
 
 
 def _caption(contents: Contents) -> str:
@@ -106,3 +107,22 @@ def _markdown_row(v: Verdict) -> str:
 def _title(contents: Contents) -> str:
     who = contents.systems[0] if len(contents.systems) == 1 else f"{len(contents.systems)} systems"
     return f"{escape_markdown(who)} vs {escape_markdown(contents.baseline)}"
+
+
+_BEGIN = 12
+"""Letters of the baseline's name that a default name of a study is known by; long ones are cut."""
+
+
+def label_of(contents: Contents, what: str) -> str:
+    """Return the label of a LaTeX table of a study."""
+    return f"tab:{slug(_stem(contents))}-{slug(what)}".lower()
+
+
+def _stem(contents: Contents) -> str:
+    """Return the name of the study, in short names where it has some and its name was made of the full ones."""
+    name, has_short = contents.study.name, {"systems", "collections"} & contents.study.names.keys()
+    if not has_short or f"-vs-{slug(full_name(contents.baseline))[:_BEGIN]}".lower() not in name.replace("_", "-"):
+        return name
+    several = (contents.systems, "systems"), ([without_sample(c) for c in contents.collections], "collections")
+    who, where = (names[0] if len(names) == 1 else f"{len(names)}-{what}" for names, what in several)
+    return f"{who}-vs-{contents.baseline}-on-{where}"

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from evidense import measures
 from evidense.boundary.numerals import count, level, plain
-from evidense.report.comparison.exports import slug
 from evidense.report.comparison.seeds import over_seeds
-from evidense.report.comparison.tables import escape_markdown
+from evidense.report.comparison.tables import escape_markdown, label_of
 from evidense.report.contents import Contents
 from evidense.report.latex import RULE, TablePart, escape_latex, math, table_in_parts
 from evidense.report.names import measure_name
@@ -123,7 +122,6 @@ def column_heads(collections: Sequence[str]) -> list[str]:
 
 
 def _latex(contents: Contents, table: PaperTable) -> str:
-    study = contents.study
     parts = [
         TablePart(
             ("System", *(escape_latex(table.columns[column]) for column in columns)),
@@ -134,7 +132,7 @@ def _latex(contents: Contents, table: PaperTable) -> str:
         )
         for columns in parts_of(table)
     ]
-    label = f"tab:{slug(study.name)}-{slug(table.measure)}".lower()
+    label = label_of(contents, table.measure)
     return table_in_parts(caption(contents, table.measure, escape_latex, _latex_mark), label, parts)
 
 
