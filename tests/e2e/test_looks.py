@@ -65,7 +65,7 @@ def test_samples_of_one_collection_count_together_and_a_repeated_one_once(eviden
     words = ("compare", "bm25", "char_ngrams", "--on", first_lines(81), "--queries", 40, "--out")
     assert USED not in evidense(*words, tmp_path / "1", "--seed", 1).stderr
     second = evidense(*words, tmp_path / "2", "--seed", 2)
-    assert f"{USED} 2 looks of this store since " in second.stderr
+    assert f"pairs.csv: {USED} 2 looks of this store since " in second.stderr
     assert ", at 2 samples of one collection, this one among them" in second.stderr
     assert "in these looks is up to .10" in second.stderr
     assert f"{USED} 2 looks" in evidense(*words, tmp_path / "1", "--seed", 1).stderr

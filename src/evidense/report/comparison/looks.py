@@ -7,6 +7,7 @@ from typing import Any
 from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.boundary.shown import shown_line
 from evidense.records import Finding, Study
+from evidense.report.rendering import without_sample
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -27,7 +28,7 @@ def sentences(study: Study) -> list[str]:
     """
     lines = []
     for name, facts in study.observed.get("looks", {}).items():
-        where = shown_line(name)
+        where = shown_line(without_sample(name))
         if facts["n_other_looks"]:
             lines.append(_used(where, facts))
         if study.looks and facts["place"]:
