@@ -58,7 +58,16 @@ def note(verdict: Verdict) -> str:
         return f"every query has the same value with both; up to {100 * share:.1f} % of others could differ"
     if verdict.verdict == "HARMS":
         return f"a loss of at least {plain(-verdict.high)}"
-    return "rules out any loss" if verdict.low >= 0 else f"rules out a loss above {plain(-verdict.low)}"
+    return f"rules out {ruled_out('loss', -verdict.low)}"
+
+
+def ruled_out(what: str, most: float) -> str:
+    """Return which losses or gains an interval rules out, those above `most`. A number that would be printed as .000 is rounded up.
+
+    >>> ruled_out("loss", 0.0), ruled_out("gain", 0.0213), ruled_out("loss", 0.0002)
+    ('any loss', 'a gain above .021', 'a loss above .001')
+    """
+    return f"any {what}" if most <= 0 else f"a {what} above {plain(max(most, 0.001))}"
 
 
 def queries_words(verdict: Outcome) -> str:

@@ -15,7 +15,7 @@ from evidense.report.comparison.seeds import seed_lines
 from evidense.report.contents import Contents
 from evidense.report.scale import Scale
 from evidense.report.texts import excerpts
-from evidense.report.words import WORDS, Word, groups_text, otherwise, queries_to_decide
+from evidense.report.words import WORDS, Word, groups_text, otherwise, queries_to_decide, ruled_out
 from evidense.store import Store
 
 Fact = tuple[str, str]
@@ -204,7 +204,7 @@ def facts_on(contents: Contents, verdict: Verdict) -> list[Fact]:
         ("standard error from seeds, from queries", f"{plain(d['seed_se'], 4)}, {plain(d['query_se'], 4)}" if "seed_se" in d else None),
         ("wins plus half of the ties, as a share of all queries", plain(d["probability_of_improvement"]) if "probability_of_improvement" in d else None),
         ("effect in standard deviations", signed(d["d_z"]) if "d_z" in d else None),
-        ("rules out", "; ".join(_rules_out(what, d[f"rules_out_{what}_above"]) for what in ("loss", "gain") if f"rules_out_{what}_above" in d)),
+        ("rules out", "; ".join(ruled_out(what, d[f"rules_out_{what}_above"]) for what in ("loss", "gain") if f"rules_out_{what}_above" in d)),
         ("carried by", _if_ties(verdict)),
         ("queries that would settle it", queries_to_decide(d) or None),
     ]  # fmt: skip
@@ -233,15 +233,6 @@ def _if_ties(verdict: Verdict) -> str | None:
     )
     first = f"{count(n)} strongest {several} were ties" if n > 1 else f"strongest {single} were a tie"
     return f"if its {first}, the verdict would be UNDECIDED"
-
-
-def _rules_out(what: str, most: float) -> str:
-    """Return what an interval rules out.
-
-    >>> _rules_out("loss", 0.0), _rules_out("gain", 0.0213)
-    ('any loss', 'a gain above .021')
-    """
-    return f"any {what}" if plain(most) == plain(0.0) else f"a {what} above {plain(most)}"
 
 
 def _slice(finding: Finding, scale: Scale) -> Estimated:
