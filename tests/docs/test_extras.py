@@ -184,7 +184,7 @@ def test_it_runs_or_says_the_line_to_type(folder: Path, extra: str, request: pyt
         return
     assert done.returncode == (1 if use.program else 2), said
     line = re.search(
-        r"not installed\. Install (?:it|them) with: (pip install '.+')\n\(in a clone of Evidense: pip install '\.\[([\w-]+)\]'\)",
+        r"not installed\. Install (?:it|them) with: (pip install .+)\n\(in a clone of Evidense: pip install '\.\[([\w-]+)\]'\)",
         done.stderr,
     )
     assert line, said
