@@ -351,6 +351,13 @@ def test_a_saved_baseline_in_the_place_of_a_tuned_system_is_pointed_out(evidense
     assert "swap them" not in evidense("compare", "old.baseline.json.gz", "b.trec", "--qrels", "qrels.txt").stderr
 
 
+def test_a_page_of_other_spellings_under_the_same_name_says_what_differs(evidense, folder):
+    argv = ("--on", "pairs.csv", "--measure", "RR@10")
+    assert evidense("compare", "bm25", "char_ngrams", *argv).exit_code == 0
+    other = evidense("compare", "bm25", "char_ngrams@label=Char_Ngrams", *argv)
+    assert "(systems ['bm25','char_ngrams'] there, ['bm25','char_ngrams@label=Char_Ngrams'] here)" in other.stderr
+
+
 def test_a_page_is_not_written_among_the_files_of_another(evidense, folder, monkeypatch):
     argv = ("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--out")
     assert evidense(*argv, "shop").exit_code == 0

@@ -38,7 +38,10 @@ def test_a_page_without_its_data_reports_its_hashes_and_where_to_replay_it(evide
     refused = evidense("replay", ".")
     assert refused.exit_code == 2
     assert "records and the page hash to what they say" in refused.stdout
-    assert "semi.csv are missing" in refused.stderr
+    assert (
+        "the page is whole: all its hashes agree. To compute it again, its data are missing here: semi.csv."
+        in refused.stderr
+    )
     assert f"evidense replay {moved}" in refused.stderr
     assert "unknown collection" not in refused.stderr
     monkeypatch.chdir(tmp_path)

@@ -196,8 +196,13 @@ def moved_sentence(study: Study, out: Path, data: Mapping[str, str] = MappingPro
     first = out.with_name(folder_name(study.name))
     if out == first:
         return ""
-    other = asked_otherwise(study, first) if _holds(first, study) else {}
-    asked = study.content()
+    held = Manifest.read(first)
+    asked: Mapping[str, Json] = study.content()
+    if held is None or _holds(first, study):
+        other: Mapping[str, Json] = asked_otherwise(study, first) if held else {}
+    else:
+        asked = subject(study)
+        other = {key: held.of.get(key) for key in ("systems", "collections") if held.of.get(key) != asked[key]}
     changed = [f"{shown_line(name)} has changed since" for name in other_data(first, data)]
     why = "; ".join(
         [*changed, *(f"{key} {_spelled(other[key])} there, {_spelled(asked.get(key))} here" for key in other)]

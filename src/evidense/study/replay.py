@@ -92,8 +92,8 @@ class Page:
         missing = sorted(set(self.inputs) - set(existing(self.inputs)))
         more = f" and {len(missing) - MOST_MISSING:,} more" if len(missing) > MOST_MISSING else ""
         raise InvalidInput(
-            f"the hashes agree; the data {', '.join(missing[:MOST_MISSING])}{more} are missing, so nothing was recomputed. "
-            f"Expected the files that the page was made from; type this in the folder where the page was made: "
+            f"the page is whole: all its hashes agree. To compute it again, its data are missing here: {', '.join(missing[:MOST_MISSING])}{more}. "
+            f"Put them here, or type this in the folder where the page was made: "
             f"{_command(self.folder.resolve())}"
         )
 

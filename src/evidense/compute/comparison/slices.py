@@ -83,12 +83,19 @@ def _left_out(column: str, values: Sequence[str]) -> str:
     slice 'lang': de (5 queries) is too small to be tested; at least 20 queries are needed
     >>> print(_left_out("lang", ["en"] * 46))
     slice 'lang': all 46 queries are 'en', so there is nothing to set apart
+    >>> print(_left_out("clicks", [f"{n}" for n in range(46)]))
+    slice 'clicks': 46 different values, each of fewer than the 20 queries that a test needs; name a column of few values, such as low and high
     """
     counted = Counter(value for value in values if value).most_common()
     if not counted:
         return f"slice '{column}': no query has a value"
     if counted[0][1] == len(values):
         return f"slice '{column}': all {len(values):,} queries are '{counted[0][0]}', so there is nothing to set apart"
+    if counted[0][1] < SMALLEST and len(counted) > MOST_VALUES:
+        return (
+            f"slice '{column}': {len(counted):,} different values, each of fewer than the {SMALLEST} queries that a test needs; "
+            "name a column of few values, such as low and high"
+        )
     small = [f"{value} ({n:,} {'query' if n == 1 else 'queries'})" for value, n in counted if n < SMALLEST]
     n_beyond = sum(n >= SMALLEST for _, n in counted[MOST_VALUES:])
     sentences = []
