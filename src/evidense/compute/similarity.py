@@ -199,12 +199,18 @@ def _gamma(n: int) -> float:
     return n * UNIT_ROUNDOFF / (1 - n * UNIT_ROUNDOFF)
 
 
+def _multiply(block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
+    """Multiply finite vectors, without the warning "invalid value" that OpenBLAS raises now and then for what lies behind a small matrix."""
+    with np.errstate(invalid="ignore"):
+        np.matmul(block, columns, out=out)
+
+
 class _Inner:
     """Inner products, for dot and (on unit vectors) for cosine."""
 
     def products(self, block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
         """Multiply."""
-        np.matmul(block, columns, out=out)
+        _multiply(block, columns, out)
 
     def margins(self, n_dims: int, norms: np.ndarray, largest: float, best: np.ndarray) -> np.ndarray:
         """Return 4γ|q||d|, doubled."""
@@ -221,7 +227,7 @@ class _Euclidean:
 
     def products(self, block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
         """Multiply, and subtract half the squared length of each document."""
-        np.matmul(block, columns, out=out)
+        _multiply(block, columns, out)
         out -= (np.einsum("de,de->d", block, block) * np.float32(0.5))[:, None]
 
     def margins(self, n_dims: int, norms: np.ndarray, largest: float, best: np.ndarray) -> np.ndarray:
