@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evidense.boundary.numerals import plain
 from evidense.dissection.neurons import concentration as summaries
 from evidense.dissection.neurons.overlap import OverlapSettings, overlap, strongest
 from evidense.errors import InvalidInput
@@ -33,7 +34,7 @@ def test_one_dominant_neuron_lowers_the_published_count_but_not_the_other_measur
     assert rows[2][2] == pytest.approx(rows[0][2], rel=0.02)
     assert rows[2][3] == pytest.approx(rows[0][3], abs=0.005)
     for factor, count, n1, gini in rows:
-        on_page(f"| × {factor} | {count:,} | {n1:,.0f} | {gini:.3f} |")
+        on_page(f"| × {factor} | {count:,} | {n1:,.0f} | {plain(gini)} |")
 
 
 def test_the_published_count_grows_with_the_texts_until_all_neurons_are_active() -> None:

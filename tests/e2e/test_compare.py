@@ -207,7 +207,7 @@ def test_pytest_shows_the_table_of_a_gate_line_by_line(tmp_path, pairs_csv):
     assert any(line.startswith("E   AssertionError: assert <gate helps at margin .001: NOT met: ") for line in lines)
     assert lines.count("E   gate helps at margin .001: NOT met") == 1, "where assert alone has the table, too"
     assert len([line for line in lines if re.match(r"E +\S [A-Z]+ +pairs\.csv", line)]) == 2
-    assert len([line for line in lines if re.search(r" better, [\d,]+ equal, [\d,]+ worse$", line)]) == 2
+    assert len([line for line in lines if re.search(r"^E .* better, [\d,]+ equal, [\d,]+ worse$", line)]) == 2
 
 
 def test_queries_marked_as_wrongly_labelled_are_excluded_for_all_systems(compared, evidense, pairs_csv):

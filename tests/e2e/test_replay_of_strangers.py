@@ -24,9 +24,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
         for path in (place / "page").iterdir():
             if path.is_file():
                 (to / path.name).write_bytes(path.read_bytes())
-        (to / "runs").mkdir()
-        for path in (place / "page" / "runs").iterdir():
-            (to / "runs" / path.name).write_bytes(path.read_bytes())
+        for room in ("runs", "figures"):
+            (to / room).mkdir()
+            for path in (place / "page" / room).iterdir():
+                (to / room / path.name).write_bytes(path.read_bytes())
         return to
 
     return copied

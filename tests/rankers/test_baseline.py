@@ -85,7 +85,14 @@ WRONG: dict[str, Any] = {
 }
 
 
-LOOK = {"look_id": "ab", "first": "2026-11-03T08:00:00.5+00:00", "comparisons": ["cd"], "error": 0.01, "planned": 3}
+LOOK = {
+    "look_id": "ab",
+    "first": "2026-11-03T08:00:00.5+00:00",
+    "comparisons": ["cd"],
+    "error": 0.01,
+    "planned": 3,
+    "sample": "",
+}
 WRONG_LOOKS: dict[str, Any] = {
     "moment that is none": ("first", "2026-13-40T08:00:00+00:00"),
     "moment elsewhere": ("first", "2026-11-03T08:00:00+05:00"),

@@ -43,7 +43,7 @@ def score_run(
     asked = [
         name for names in texts(measure_names or measures.DEFAULT[:3]) for name in _BETWEEN_COMMAS.split(str(names))
     ]
-    names = [measures.canonical(name) for name in asked if name.strip()]
+    names = [measures.canonical(name) for name in ([name for name in asked if name.strip()] or asked)]
     part, path = registry.dataset(f"trec:{qrels}")
     (collection,) = part.open(path)
     ranker = registry.part("rankers", "trec_run").open(_spelling(run))
