@@ -163,6 +163,7 @@ def test_undecided_fails_the_gate_unless_allowed(compared, evidense, pairs_csv):
         "compare", "bm25", "char_ngrams", "--on", pairs_csv, "--margin", 0.001, "--gate", "no-harm", "--allow-undecided"
     )
     assert allowed.exit_code == 0
+    assert "gate no-harm: not met, let pass by --allow-undecided" in allowed.stdout
 
 
 def test_a_failed_gate_shows_the_verdict_table():

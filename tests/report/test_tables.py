@@ -130,6 +130,10 @@ def test_the_paper_table_has_systems_as_rows_and_the_best_value_bold(sample: Sam
                 mark = f"$^{{{mark}}}$" if mark else ""
                 is_best = values[system] == max(values.values())
                 assert row[column] == (rf"\textbf{{{values[system]}}}" if is_best else values[system]) + mark
+        for row, system in zip(rows[1:], contents.everyone, strict=True):
+            pooled = contents.pooled.get(system) if measure == sample.study.primary else None
+            mark = MARKS.get(str(pooled.details["label"]), "") if pooled is not None else ""
+            assert row[-1].endswith(f"$^{{{mark}}}$") if mark else "$" not in row[-1]
 
 
 def test_the_markdown_table_holds_the_cells_of_the_latex_table(sample: Sample) -> None:

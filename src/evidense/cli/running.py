@@ -131,7 +131,9 @@ def _finish(result: "Result", request: RunRequest) -> None:
     if request.gate:
         held = result.gate(request.gate, allow_undecided=request.allow_undecided)
         met = held.passed
-        print("\n".join([f"gate {request.gate}: {'met' if met else 'NOT met'}", *(f"  {f}" for f in held.failures)]))
+        let_pass = met and request.allow_undecided and not result.gate(request.gate)
+        word = "not met, let pass by --allow-undecided" if let_pass else "met" if met else "NOT met"
+        print("\n".join([f"gate {request.gate}: {word}", *(f"  {f}" for f in held.failures)]))
     print(str(result.page))
     if not met:
         raise click.exceptions.Exit(1)

@@ -101,6 +101,9 @@ def _cells(
         for place, collection in enumerate(contents.collections):
             verdict = contents.verdicts.get((system, collection))
             marks[place] = MARKS.get(verdict.verdict, "") if verdict else ""
+        pooled = contents.pooled.get(system)
+        if pooled is not None and len(values) > len(contents.collections):
+            marks[-1] = MARKS.get(str(pooled.details.get("label", "")), "")
     return tuple(
         PaperCell(NONE) if value < 0 else PaperCell(plain(value), value == most, mark)
         for value, most, mark in zip(values, best, marks, strict=True)
