@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,18 +116,18 @@ def test_hostile_names_stay_text(sample: Sample, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def pdfium() -> object:
+def pdfium() -> Any:
     """The library that reads PDF; skips where figures cannot be written as PDF."""
     pytest.importorskip("fpdf")
     pytest.importorskip("fontpkg_arimo")
     return pytest.importorskip("pypdfium2")
 
 
-def test_a_pdf_holds_the_words_of_the_figure_and_is_the_same_each_time(sample: Sample, pdfium: object) -> None:
+def test_a_pdf_holds_the_words_of_the_figure_and_is_the_same_each_time(sample: Sample, pdfium: Any) -> None:
     svg = forest_svg(Contents.of(sample.study, sample.records))
     data = pdf.pdf_of(svg)
     assert pdf.pdf_of(svg) == data
-    page = pdfium.PdfDocument(data)[0]  # type: ignore[attr-defined]
+    page = pdfium.PdfDocument(data)[0]
     root = ET.fromstring(svg)
     assert page.get_size() == (float(root.attrib["width"]), float(root.attrib["height"]))
     words = page.get_textpage().get_text_range().split()
@@ -135,9 +136,9 @@ def test_a_pdf_holds_the_words_of_the_figure_and_is_the_same_each_time(sample: S
     assert b"/Subtype /Image" not in data  # and all of it is vectors
 
 
-def test_a_pdf_shows_what_the_svg_shows(sample: Sample, pdfium: object) -> None:
+def test_a_pdf_shows_what_the_svg_shows(sample: Sample, pdfium: Any) -> None:
     svg = forest_svg(Contents.of(sample.study, sample.records))
-    picture = pdfium.PdfDocument(pdf.pdf_of(svg))[0].render(scale=2).to_pil().convert("RGB")  # type: ignore[attr-defined]
+    picture = pdfium.PdfDocument(pdf.pdf_of(svg))[0].render(scale=2).to_pil().convert("RGB")
     for circle in ET.fromstring(svg).iter(f"{SVG}circle"):
         x, y = (round(2 * float(circle.attrib[key])) for key in ("cx", "cy"))
         colour = circle.attrib["fill"].lstrip("#")
@@ -146,7 +147,7 @@ def test_a_pdf_shows_what_the_svg_shows(sample: Sample, pdfium: object) -> None:
         assert max(abs(a - b) for a, b in zip(picture.getpixel((x, y)), fill, strict=True)) <= 2
 
 
-def test_letters_that_the_typeface_lacks_are_named(sample: Sample, pdfium: object) -> None:
+def test_letters_that_the_typeface_lacks_are_named(sample: Sample, pdfium: Any) -> None:
     svg = forest_svg(Contents.of(sample.study, sample.records)).replace("bm25", "検索é")
     assert pdf.missing_letters(svg) == "検索"
     with pytest.raises(InvalidInput, match="holds 検索, which the typeface Arimo lacks"):

@@ -10,7 +10,7 @@ from evidense.boundary.numerals import significant
 from evidense.report.comparison.paper.figures import forest_svg
 from evidense.report.comparison.paper.table import paper_markdown, paper_table
 from evidense.report.contents import Contents
-from evidense.stats.equivalence import said
+from evidense.stats.equivalence import Relation, said
 from report.number_style import shown_text, wrongly_written
 from report.sample import Sample
 
@@ -37,9 +37,9 @@ def test_the_terminal_writes_numbers_as_the_page_does(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("relation", ["within", "raises", "above"])
-def test_reasons_of_claims_write_numbers_as_the_page_does(relation: str) -> None:
+def test_reasons_of_claims_write_numbers_as_the_page_does(relation: Relation) -> None:
     for interval in ((-0.01, 0.03), (-0.3, -0.1), (0.1, 0.3)):
-        assert wrongly_written(said(relation, interval, 0.05)) == []  # type: ignore[arg-type]
+        assert wrongly_written(said(relation, interval, 0.05)) == []
 
 
 @pytest.mark.parametrize(
